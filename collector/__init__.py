@@ -1,0 +1,1 @@
+"""Head office: takes in what hubs report and shows which sites live."""

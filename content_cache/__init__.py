@@ -1,0 +1,1 @@
+"""Course content: blobs, the catalogue, the publisher of a repository and the import of one."""

@@ -1,0 +1,1 @@
+"""What crosses networks between a hub and head office: the signed envelope and the records. No I/O."""
