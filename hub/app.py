@@ -1,0 +1,86 @@
+"""The factory of the web application. Importing this opens nothing; each feature brings its own routes.
+
+    app = create_app(Settings.load())   # a WSGI application
+    hub.server.serve(app, settings)     # answers people until SIGTERM
+
+`/media` is answered in plain WSGI before Flask is asked, since a phone that seeks asks for many small ranges.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from flask import Flask, current_app
+
+from content_cache.library import Library
+from hub.clock import Clock
+from hub.db import database, open_database
+from hub.site import secret, this_site
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
+    from hub.settings import Settings
+    from hub.usage.record import Recorder
+
+CONTENT_POLICY = (
+    "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'self'; script-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+
+@dataclass(frozen=True)
+class Hub:
+    """What the features share, reached in a request as `hub_of()`."""
+
+    settings: Settings
+    clock: Clock
+    library: Library
+    recorder: Recorder
+
+
+def hub_of() -> Hub:
+    """The running hub, within a request."""
+    hub: Hub = current_app.extensions["hub"]
+    return hub
+
+
+def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
+    """Build the application over the folder `settings.data`, which is made if absent."""
+    from hub import i18n
+    from hub.health import routes as health
+    from hub.library import routes as library
+    from hub.media import answer as media
+    from hub.technician import routes as technician
+    from hub.usage import routes as usage
+    from hub.usage.record import Recorder
+
+    open_database(settings.database)
+    this_site()
+    clock = clock or Clock()
+    content = Library(settings.library_root)
+    app = Flask("hub", static_folder="static", static_url_path="/static")
+    app.config.update(
+        SECRET_KEY=secret(settings.keys / "session.key"),
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        MAX_CONTENT_LENGTH=256 * 1024,
+        MAX_FORM_MEMORY_SIZE=256 * 1024,
+    )
+    recorder = Recorder(settings, clock, content)
+    app.extensions["hub"] = Hub(settings, clock, content, recorder)
+    i18n.init_app(app)
+    for feature in (library, usage, technician, health):
+        app.register_blueprint(feature.blueprint)
+    app.after_request(_harden)
+    app.teardown_appcontext(lambda _error: database.is_closed() or database.close())
+    app.wsgi_app = media.MediaFirst(app.wsgi_app, content.store, recorder)  # type: ignore[method-assign]
+    return app
+
+
+def _harden(response: Response) -> Response:
+    response.headers.setdefault("Content-Security-Policy", CONTENT_POLICY)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    return response

@@ -1,0 +1,57 @@
+"""The command `hub`. Each subcommand is a file in hub/commands, imported only when it is asked for, since a Pi takes
+its time to import: `hub --help` answers from the table below.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+COMMANDS = {
+    "serve": "Run web and worker together, for a laptop.",
+    "web": "Answer people: pages, media, reports of playing.",
+    "worker": "Run the jobs: roll up, upload, sweep, snapshot.",
+    "setup": "Make this box a site: place, head office, one-time link.",
+    "content": "Take in, list and check the course library.",
+    "usage": "Show what is counted, day by day.",
+    "uplink": "Show what waits for head office, or send it now.",
+    "doctor": "Check this hub and say what to mend.",
+    "backup": "Make or list snapshots of the database.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands' names and imports one when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"hub.commands.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="village-hub")
+def hub() -> None:
+    """Serve a course library to a village and report what it is used for."""
+
+
+def main() -> None:
+    """Run the command line; an error that a person can act on is one sentence and its exit code."""
+    from content_cache.errors import ContentError
+    from hub.errors import HubError
+
+    try:
+        hub()
+    except (HubError, ContentError) as error:
+        click.echo(f"hub: {error}", err=True)
+        sys.exit(error.exit_code)

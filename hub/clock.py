@@ -1,0 +1,122 @@
+"""What time it is, and how sure the hub is of it.
+
+A box has no clock of its own: after each power cut its wall clock tells something between 1970 and last week. So
+nothing that happens is stored with a wall time. It is stored as a `Moment`, which boot and how many seconds after
+it (CLOCK_BOOTTIME, immune to clock steps), and dated through its boot once the time is certain:
+
+    clock = Clock()
+    moment = clock.moment()             # Moment(boot=3, seconds=71.25)
+    clock.now()                         # None while unsure, else an aware datetime in UTC
+    clock.learn(answer_time, "head office")
+    dated(moment)                       # datetime(2026, 3, 1, ...) once its boot is dated, else None
+
+Certain are: network time as the kernel reports it, head office's signed answer, a technician. A boot is dated once;
+the kernel's boot time clock keeps the pace after that.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from peewee import AutoField, FloatField, TextField
+
+from hub.db import Table, writing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
+TIMEX_BYTES = 512  # struct timex is 208 bytes on the platforms we run on
+
+
+class Moment(NamedTuple):
+    """A point in time that no clock step can move: row of `boot`, seconds since that boot."""
+
+    boot: int
+    seconds: float
+
+
+class Boot(Table):
+    """One start of the machine. `began` is its Unix time in seconds, empty until the time is certain."""
+
+    id = AutoField()
+    boot_id = TextField(unique=True)
+    began = FloatField(null=True)
+    source = TextField(null=True)
+
+
+class Clock:
+    """The only place that asks the machine for the time. Tests hand in clocks of their own."""
+
+    def __init__(
+        self,
+        *,
+        since_boot: Callable[[], float] = lambda: time.clock_gettime(time.CLOCK_BOOTTIME),
+        wall: Callable[[], float] = time.time,
+        boot_id: str | None = None,
+        synchronised: Callable[[], bool] | None = None,
+    ) -> None:
+        self.since_boot = since_boot
+        self._wall = wall
+        self._boot_id = boot_id or Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        self._synchronised = synchronised or kernel_is_synchronised
+        self._boot: int | None = None
+        self._began: float | None = None
+
+    @property
+    def boot(self) -> int:
+        """Number of the running boot, written down at its first use."""
+        if self._boot is None:
+            with writing():
+                row, _ = Boot.get_or_create(boot_id=self._boot_id)
+            self._boot = row.id
+        return self._boot
+
+    def moment(self) -> Moment:
+        """Now, as it is stored."""
+        return Moment(self.boot, self.since_boot())
+
+    def now(self) -> datetime | None:
+        """Now in UTC if the time is certain, else None."""
+        began = self._began if self._began is not None else self._find_out()
+        return None if began is None else from_unix(began + self.since_boot())
+
+    def learn(self, now: datetime, source: str) -> None:
+        """Date the running boot: at this instant it is `now`, says `source`. The first certain word stands."""
+        began = now.timestamp() - self.since_boot()
+        with writing():
+            Boot.update(began=began, source=source).where((Boot.id == self.boot) & Boot.began.is_null()).execute()
+        self._began = None
+
+    def _find_out(self) -> float | None:
+        """Ask the other process through the database, then the kernel."""
+        row = Boot.get_or_none(Boot.id == self.boot)
+        if row is not None and row.began is None and self._synchronised():
+            self.learn(from_unix(self._wall()), "network time")
+            row = Boot.get_by_id(self.boot)
+        self._began = None if row is None else row.began
+        return self._began
+
+
+def from_unix(seconds: float) -> datetime:
+    """Unix seconds as an aware datetime in UTC, exact over the whole range a sensor could tell."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+
+
+def dated(moment: Moment) -> datetime | None:
+    """When `moment` was, in UTC; None while its boot is not dated."""
+    row = Boot.get_or_none(Boot.id == moment.boot)
+    return None if row is None or row.began is None else from_unix(row.began + moment.seconds)
+
+
+def kernel_is_synchronised() -> bool:
+    """Whether the kernel holds network time, as adjtimex(2) tells; reading it needs no privilege."""
+    timex = ctypes.create_string_buffer(TIMEX_BYTES)
+    try:
+        return bool(0 <= ctypes.CDLL(None).adjtimex(timex) < TIME_ERROR)
+    except AttributeError:
+        return False

@@ -1,0 +1,1 @@
+"""What probes ask: /healthz and /metrics."""

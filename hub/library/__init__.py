@@ -1,0 +1,1 @@
+"""What villagers browse: home, course and item pages, rendered once per release and language."""

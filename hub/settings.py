@@ -1,0 +1,125 @@
+"""Every setting of a hub, in one table: name, default, unit, explanation.
+
+Each is read from the environment as `HUB_<NAME>`. A bad value stops start-up with one sentence:
+
+    settings = Settings.load()          # raises BadSetting
+    settings.database                   # PosixPath('var/hub/hub.sqlite3')
+
+What belongs to the place where the box stands (its name, its time zone, head office's address) is not here:
+`hub setup` keeps that in the database (see hub/site.py).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hub.errors import HubError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+HOURS = re.compile(r"([01]\d|2[0-3])-([01]\d|2[0-4])")
+
+
+class BadSetting(HubError):
+    """A value that cannot be used; the sentence names the setting and what it takes."""
+
+    exit_code = 64
+
+
+def setting(default: Any, unit: str, explanation: str) -> Any:
+    """One row of the table; the field's name is the setting's."""
+    return field(default=default, metadata={"unit": unit, "explanation": explanation})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The table. Paths derive from `data`, so one folder holds all that a hub must not lose."""
+
+    data: Path = setting(Path("var/hub"), "folder", "Everything the hub keeps lies here.")
+    host: str = setting("127.0.0.1", "address", "Address the web process listens on; 0.0.0.0 on a box.")
+    port: int = setting(8080, "TCP port", "Port of the pages.")
+    content_port: int = setting(8081, "TCP port", "Port kept for packages from elsewhere, another origin.")
+    threads: int = setting(8, "threads", "Requests answered at the same time; files need none.")
+    connections: int = setting(1000, "connections", "Phones connected at the same time, slow ones included.")
+    idle_timeout: int = setting(60, "seconds", "A connection that moves no byte for so long is closed.")
+    flush_every: float = setting(4.0, "seconds", "Longest time that counts wait in memory; 5 at most.")
+    upload_every: int = setting(900, "seconds", "Pause between two uploads inside the allowed hours.")
+    upload_hours: str = setting("00-24", "hours", "Site-local hours in which uploads may start, as in 01-05.")
+    seal_open_days: bool = setting(False, "yes or no", "Also report a day that is not over (demonstrations).")
+    roll_up_every: int = setting(300, "seconds", "Pause between two roll-ups of usage into site-days.")
+    reserve_mb: int = setting(200, "MB", "Free disk that downloads leave for people's answers.")
+    keep_days: int = setting(35, "days", "Raw usage is kept so long after head office acknowledged it.")
+    snapshot_every: int = setting(86_400, "seconds", "Pause between two snapshots of the database.")
+    verify_rate_mb: int = setting(2, "MB per second", "Speed of the slow check of stored content.")
+    programme: str = setting("Village Hub", "text", "Name shown at the top of each page.")
+
+    @property
+    def database(self) -> Path:
+        return self.data / "hub.sqlite3"
+
+    @property
+    def library_root(self) -> Path:
+        return self.data / "library"
+
+    @property
+    def keys(self) -> Path:
+        return self.data / "keys"
+
+    @property
+    def snapshots(self) -> Path:
+        return self.data / "snapshots"
+
+    @property
+    def reserve_bytes(self) -> int:
+        return self.reserve_mb * 1_000_000
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] = os.environ) -> Settings:
+        """Read `HUB_*` from `environ`; raises BadSetting with a sentence for the first bad value."""
+        given = {}
+        for row in dataclasses.fields(cls):
+            text = environ.get(f"HUB_{row.name.upper()}")
+            if text is not None:
+                given[row.name] = _parse(f"HUB_{row.name.upper()}", text, type(row.default))
+        _refuse_unknown(cls, environ)
+        settings = cls(**given)
+        _check(settings)
+        return settings
+
+
+def _parse(name: str, text: str, kind: type) -> object:
+    """Turn `text` into `kind`, which is the type of the setting's default."""
+    if kind is bool:
+        if text.lower() not in {"yes", "no", "true", "false", "1", "0"}:
+            raise BadSetting(f"{name} is {text!r}; write yes or no.")
+        return text.lower() in {"yes", "true", "1"}
+    try:
+        return Path(text) if issubclass(kind, Path) else kind(text)
+    except ValueError:
+        raise BadSetting(f"{name} is {text!r}; write a number, for instance 10.") from None
+
+
+def _refuse_unknown(cls: type[Settings], environ: Mapping[str, str]) -> None:
+    known = {f"HUB_{row.name.upper()}" for row in dataclasses.fields(cls)}
+    for name in environ:
+        if name.startswith("HUB_") and name not in known:
+            raise BadSetting(f"{name} is no setting of the hub; see docs/operating/settings.md for the list.")
+
+
+def _check(settings: Settings) -> None:
+    for name in ("port", "content_port"):
+        if not 0 <= getattr(settings, name) <= 65535:
+            raise BadSetting(f"HUB_{name.upper()} is {getattr(settings, name)}; write a port from 0 to 65535.")
+    for name in ("threads", "connections", "upload_every", "roll_up_every", "snapshot_every", "idle_timeout"):
+        if getattr(settings, name) < 1:
+            raise BadSetting(f"HUB_{name.upper()} must be 1 or more; leave it out for the default.")
+    if not 0 < settings.flush_every <= 5:
+        raise BadSetting("HUB_FLUSH_EVERY must be over 0 and at most 5 seconds; leave it out for the default.")
+    if not HOURS.fullmatch(settings.upload_hours):
+        raise BadSetting(f"HUB_UPLOAD_HOURS is {settings.upload_hours!r}; write two hours, as in 01-05.")

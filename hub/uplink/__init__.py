@@ -1,0 +1,1 @@
+"""What crosses to head office: sealed site-days in an outbox, sent when the link allows."""

@@ -1,0 +1,1 @@
+"""The jobs that run beside the pages, as one table."""
