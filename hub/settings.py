@@ -82,7 +82,7 @@ class Settings:
     @classmethod
     def load(cls, environ: Mapping[str, str] = os.environ) -> Settings:
         """Read `HUB_*` from `environ`; raises BadSetting with a sentence for the first bad value."""
-        given = {}
+        given: dict[str, Any] = {}
         for row in dataclasses.fields(cls):
             text = environ.get(f"HUB_{row.name.upper()}")
             if text is not None:
@@ -93,7 +93,7 @@ class Settings:
         return settings
 
 
-def _parse(name: str, text: str, kind: type) -> object:
+def _parse(name: str, text: str, kind: type[Any]) -> Any:
     """Turn `text` into `kind`, which is the type of the setting's default."""
     if kind is bool:
         if text.lower() not in {"yes", "no", "true", "false", "1", "0"}:

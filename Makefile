@@ -1,0 +1,27 @@
+# `make run`: the whole loop on this machine.  `make test`: the tests.  `make bench`: the benchmarks.
+PYTHON ?= python3
+SETUP = @$(PYTHON) deploy/laptop/bootstrap.py
+BIN = .venv/bin
+
+.PHONY: run test test-long bench check
+
+run:
+	$(SETUP) publisher collector
+	@$(BIN)/python deploy/laptop/run.py
+
+check:
+	$(SETUP) publisher collector dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: check
+	$(BIN)/python -m pytest -m "not long" $(ARGS)
+
+test-long:
+	$(SETUP) publisher collector dev
+	$(BIN)/python -m pytest $(ARGS)
+
+bench:
+	$(SETUP) publisher collector dev
+	$(BIN)/python benchmarks/run.py $(ARGS)

@@ -1,0 +1,180 @@
+"""The server: waitress, with files sent by the kernel and timeouts that no clock step can move.
+
+    server = HubServer(app, settings)
+    server.serve()                      # until stop() is called, from a signal or another thread
+
+What differs from stock waitress, and why:
+- A file goes out by `os.sendfile` from the server's own loop, so bytes are never copied through Python.
+- 1,000 connections instead of 100, watched with poll(2), since select(2) ends at descriptor 1,024.
+- A phone that sends its next request before it has read the last answer gets the first answer and is then
+  disconnected (RFC 9112, section 9.3.2 lets it ask again): waitress would let a thread wait for it.
+- Idle connections are timed on the monotonic clock. Waitress uses the wall clock, which steps by decades on a box
+  that has just learnt the time: every download would be cut, or no idle connection would ever be closed.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import resource
+import time
+from typing import TYPE_CHECKING, Any
+
+from waitress import wasyncore
+from waitress.adjustments import Adjustments
+from waitress.buffers import ReadOnlyFileBasedBuffer
+from waitress.channel import HTTPChannel
+from waitress.server import TcpWSGIServer
+
+from hub.errors import PortInUse
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
+
+    from hub.settings import Settings
+
+SEND_AT_MOST = 1 << 20  # bytes for one phone before the loop looks at the next one
+NEVER = float("inf")
+SWEEP_EVERY = 10  # seconds
+DISCONNECTED = {errno.ECONNRESET, errno.EPIPE, errno.ENOTCONN, errno.ESHUTDOWN, errno.ECONNABORTED, errno.EBADF}
+
+
+class FileChannel(HTTPChannel):  # type: ignore[misc]
+    """One phone's connection."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.moved = time.monotonic()
+        super().__init__(*args, **kwargs)
+
+    def handle_read(self) -> None:
+        """Note that the phone is alive, then read."""
+        self.moved = time.monotonic()
+        super().handle_read()
+
+    def service(self) -> None:
+        """Answer one request; what the phone sent ahead of our answer is dropped and the connection closed."""
+        with self.requests_lock:
+            if len(self.requests) > 1:
+                for request in self.requests[1:]:
+                    request.close()
+                del self.requests[1:]
+                self.requests[0].headers["CONNECTION"] = "close"
+        super().service()
+
+    def _flush_some(self, do_close: bool = True) -> bool:
+        """Send what the socket takes, at most SEND_AT_MOST bytes; returns whether anything left."""
+        total = 0
+        while total < SEND_AT_MOST:
+            front = self.outbufs[0]
+            if front.__len__():
+                sent = self._send_front(front, do_close)
+                if not sent:
+                    break
+                self.total_outbufs_len -= sent
+                total += sent
+            elif len(self.outbufs) > 1:
+                self.outbufs.pop(0).close()
+            else:
+                break
+        if total:
+            self.moved = time.monotonic()
+        return total > 0
+
+    def _send_front(self, front: Any, do_close: bool) -> int:
+        if isinstance(front, ReadOnlyFileBasedBuffer):
+            return self._send_file(front, do_close)
+        sent: int = self.send(front.get(self.sendbuf_len), do_close=do_close)
+        if sent:
+            front.skip(sent, True)
+        return sent
+
+    def _send_file(self, front: ReadOnlyFileBasedBuffer, do_close: bool) -> int:
+        """Let the kernel send from the file's position, which moves by what the socket took (sendfile(2))."""
+        try:
+            sent = os.sendfile(self.socket.fileno(), front.file.fileno(), None, min(front.remain, SEND_AT_MOST))
+        except BlockingIOError:
+            return 0
+        except OSError as error:
+            if error.errno not in DISCONNECTED:
+                raise
+            if do_close:
+                self.handle_close()
+            return 0
+        if sent == 0:  # the file ended early: the length we promised can no longer be kept
+            self.will_close = True
+        front.remain -= sent
+        return sent
+
+
+class HubServer(TcpWSGIServer):  # type: ignore[misc]
+    """Listens on `settings.host` and `settings.port`; raises PortInUse with a sentence."""
+
+    channel_class = FileChannel
+
+    def __init__(self, application: WSGIApplication, settings: Settings) -> None:
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+        _allow_open_files(2 * settings.connections + 200)
+        self._stopping = False
+        self._idle_timeout = settings.idle_timeout
+        self._next_sweep = time.monotonic() + SWEEP_EVERY
+        try:
+            super().__init__(application, adj=_adjustments(settings))
+        except OSError as error:
+            if error.errno not in {errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL}:
+                raise
+            reason = os.strerror(error.errno).lower()
+            raise PortInUse(
+                f"Cannot listen on {settings.host}:{settings.port} ({reason}); "
+                "stop the other program or set HUB_PORT to another port."
+            ) from None
+        self.next_channel_cleanup = NEVER  # waitress's own sweep asks the wall clock
+
+    def serve(self) -> None:
+        """Answer until `stop()`; answers under way then get a moment to end."""
+        while not self._stopping:
+            wasyncore.loop(timeout=1, use_poll=True, map=self._map, count=1)
+        self.task_dispatcher.shutdown(timeout=2)
+        wasyncore.close_all(self._map)
+
+    def stop(self, *_signal: object) -> None:
+        """End `serve()` soon; fit for a signal handler."""
+        self._stopping = True
+        self.trigger.pull_trigger()
+
+    def readable(self) -> bool:
+        """Called once per turn of the loop: the moment to close what has been idle too long."""
+        now = time.monotonic()
+        if now >= self._next_sweep:
+            self._next_sweep = now + SWEEP_EVERY
+            self._close_idle(now - self._idle_timeout)
+        return bool(super().readable())
+
+    def _close_idle(self, since: float) -> None:
+        for channel in self.active_channels.values():
+            if not channel.requests and channel.moved < since:
+                channel.will_close = True
+
+
+def _adjustments(settings: Settings) -> Adjustments:
+    return Adjustments(
+        host=settings.host,
+        port=settings.port,
+        threads=settings.threads,
+        connection_limit=settings.connections,
+        backlog=512,
+        asyncore_use_poll=True,
+        ident=None,
+        max_request_header_size=16 * 1024,
+        max_request_body_size=256 * 1024,
+        inbuf_overflow=64 * 1024,
+        clear_untrusted_proxy_headers=True,
+    )
+
+
+def _allow_open_files(wanted: int) -> None:
+    """Each slow phone holds a socket and a file; many systems allow only 1,024 by default."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, limit), hard))
