@@ -1,0 +1,79 @@
+"""What a hub holds: a store of blobs, and the catalogues of the releases it took in.
+
+library = Library(Path("var/hub/library"))
+library.release()        # "12-0f3a9c0d1e2b", or None: one readlink, cheap enough to ask on each request
+library.catalogue()      # that release, opened read-only
+
+root/blobs/ab/<64 hex>
+root/catalogues/<release>.sqlite
+root/catalogues/current -> <release>.sqlite      switched by rename, so readers see the old one or the new
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from typing import TYPE_CHECKING
+
+from content_cache.catalogue import Catalogue
+from content_cache.errors import RepositoryError
+from content_cache.store import BlobStore, Swept
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RELEASE = re.compile(r"([0-9]{1,10})-[0-9a-f]{12}")
+
+
+class Library:
+    """The library under `root`; makes nothing there until something is imported."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.catalogues = root / "catalogues"
+        self.store = BlobStore(root / "blobs")
+
+    def release(self) -> str | None:
+        """The name of the release that is served; None before the first import."""
+        try:
+            target = os.readlink(self.catalogues / "current")
+        except OSError:
+            return None
+        name = target.removesuffix(".sqlite")
+        return name if RELEASE.fullmatch(name) else None
+
+    def number(self) -> int:
+        """The number of the release that is served; 0 before the first import."""
+        return int((self.release() or "0").partition("-")[0])
+
+    def catalogue(self) -> Catalogue | None:
+        """The release that is served, opened read-only; None before the first import."""
+        # The release may be switched, and in time removed, between the two calls: then the newer one is there.
+        for _ in range(3):
+            name = self.release()
+            if name is None:
+                return None
+            if (path := self.path(name)).exists():
+                return Catalogue(path)
+        raise RepositoryError(f"The catalogue {self.path(name)} is gone; import the repository again.")
+
+    def path(self, release: str) -> Path:
+        return self.catalogues / f"{release}.sqlite"
+
+    def sweep(self) -> Swept:
+        """Remove the blobs that neither this release nor the kept previous one names; raises Busy beside an import."""
+        with contextlib.ExitStack() as stack:
+            kept: list[Catalogue] = []
+
+            def named(sha256: str) -> bool:
+                # Opened at the first question, that is once the store is held alone: see BlobStore.sweep.
+                if not kept:
+                    kept.extend(stack.enter_context(contextlib.closing(one)) for one in self._all())
+                return any(one.names_blob(sha256) for one in kept)
+
+            return self.store.sweep(named)
+
+    def _all(self) -> list[Catalogue]:
+        """Every release kept here; one that cannot be read raises, so that a sweep takes nothing for granted."""
+        return [Catalogue(path) for path in sorted(self.catalogues.glob("*.sqlite"))]
