@@ -18,6 +18,7 @@ import errno
 import logging
 import os
 import resource
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from hub.settings import Settings
 
 SEND_AT_MOST = 1 << 20  # bytes for one phone before the loop looks at the next one
+MEDIA = "/media/"
 NEVER = float("inf")
 SWEEP_EVERY = 10  # seconds
 DISCONNECTED = {errno.ECONNRESET, errno.EPIPE, errno.ENOTCONN, errno.ESHUTDOWN, errno.ECONNABORTED, errno.EBADF}
@@ -45,12 +47,16 @@ class FileChannel(HTTPChannel):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.moved = time.monotonic()
+        self.answer_now = False
         super().__init__(*args, **kwargs)
 
     def handle_read(self) -> None:
-        """Note that the phone is alive, then read."""
+        """Read; a request for media is answered here and now, since that takes no longer than to wake a thread."""
         self.moved = time.monotonic()
         super().handle_read()
+        if self.answer_now:
+            self.answer_now = False
+            self.service()
 
     def service(self) -> None:
         """Answer one request; what the phone sent ahead of our answer is dropped and the connection closed."""
@@ -116,6 +122,7 @@ class HubServer(TcpWSGIServer):  # type: ignore[misc]
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         _allow_open_files(2 * settings.connections + 200)
         self._stopping = False
+        self._loop = 0
         self._idle_timeout = settings.idle_timeout
         self._next_sweep = time.monotonic() + SWEEP_EVERY
         try:
@@ -132,6 +139,7 @@ class HubServer(TcpWSGIServer):  # type: ignore[misc]
 
     def serve(self) -> None:
         """Answer until `stop()`; answers under way then get a moment to end."""
+        self._loop = threading.get_ident()
         while not self._stopping:
             wasyncore.loop(timeout=1, use_poll=True, map=self._map, count=1)
         self.task_dispatcher.shutdown(timeout=2)
@@ -141,6 +149,19 @@ class HubServer(TcpWSGIServer):  # type: ignore[misc]
         """End `serve()` soon; fit for a signal handler."""
         self._stopping = True
         self.trigger.pull_trigger()
+
+    def add_task(self, channel: FileChannel) -> None:
+        """Leave media to the loop and everything else, which may wait for the database, to the threads."""
+        request = channel.requests[0]
+        if request.error is None and request.path.startswith(MEDIA):
+            channel.answer_now = True
+        else:
+            super().add_task(channel)
+
+    def pull_trigger(self) -> None:
+        """Wake the loop, unless it is the loop that asks."""
+        if threading.get_ident() != self._loop:
+            super().pull_trigger()
 
     def readable(self) -> bool:
         """Called once per turn of the loop: the moment to close what has been idle too long."""
