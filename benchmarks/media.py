@@ -87,7 +87,7 @@ def main(seconds: int) -> dict[str, Rate]:
 
 
 def nginx(folder: Path) -> Server:
-    """nginx as Debian ships it, sendfile on."""
+    """Run nginx as Debian ships it, sendfile on."""
     port = free_port()
     config = folder / "nginx.conf"
     config.write_text(NGINX.format(folder=folder, port=port))

@@ -1,4 +1,4 @@
-"""What every test may ask for: the shared real-world files, a free port."""
+"""What every test may ask for: the shared real-world files, a free port. And CI's rule about skipped tests."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared" / "data"
+NO_SHARED = "the collection of real-world files is not beside this checkout"
 
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Real files made by others; they are not ours to publish, so a stranger's checkout lacks them."""
     if not SHARED.is_dir():
-        pytest.skip("the collection of real-world files is not beside this checkout")
+        pytest.skip(NO_SHARED)
     return SHARED
 
 
@@ -32,3 +33,19 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
         if name.startswith(("HUB_", "COLLECTOR_")):
             monkeypatch.delenv(name)
+
+
+def pytest_terminal_summary(terminalreporter, config) -> None:
+    """In CI a test that was skipped for want of a component is a failure: it is named, and the run ends so."""
+    skipped = [report for report in terminalreporter.stats.get("skipped", []) if NO_SHARED not in str(report.longrepr)]
+    if os.environ.get("CI") and skipped:
+        terminalreporter.section("skipped in CI, which counts as failed")
+        for report in skipped:
+            terminalreporter.line(f"{report.nodeid}: {report.longrepr[2]}", red=True)
+
+
+def pytest_sessionfinish(session, exitstatus) -> None:
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = [report for report in reporter.stats.get("skipped", []) if NO_SHARED not in str(report.longrepr)]
+    if os.environ.get("CI") and skipped and exitstatus == 0:
+        session.exitstatus = 1
