@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import secrets
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Self
 
 from content_cache.durable import PREFIX, make_folder, settle
 from content_cache.errors import DamagedBlob
@@ -18,6 +17,7 @@ from content_cache.records import PIECE, Blob
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from io import FileIO
     from pathlib import Path
     from types import TracebackType
 
@@ -39,7 +39,7 @@ class Deposit:
         self._bytes = 0
         self._buffer = memoryview(bytearray(PIECE))
 
-    def __enter__(self) -> Deposit:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -56,8 +56,7 @@ class Deposit:
         temporary = self._incoming / (PREFIX + secrets.token_hex(8))
         try:
             blob = self._copy(source, temporary, limit)
-            if expected not in (None, blob.sha256):
-                raise DamagedBlob(f"The bytes given for {expected} are others, {blob.sha256}; copy them again.")
+            _refuse_other(blob.sha256, expected)
         except BaseException:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
@@ -67,13 +66,13 @@ class Deposit:
 
     def _copy(self, source: BinaryIO, temporary: Path, limit: int | None) -> Blob:
         digest, size = hashlib.sha256(), 0
-        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "wb", buffering=0) as file:
+        with temporary.open("xb", buffering=0) as file:
             while count := source.readinto(self._buffer):  # type: ignore[attr-defined]
                 size += count
                 if limit is not None and size > limit:
                     raise DamagedBlob(f"A file has more than the {limit} bytes it was said to have; copy it again.")
                 digest.update(self._buffer[:count])
-                _write_all(file.fileno(), self._buffer[:count])
+                _write_all(file, self._buffer[:count])
         return Blob(digest.hexdigest(), size)
 
     def _keep(self, blob: Blob, temporary: Path) -> None:
@@ -112,6 +111,11 @@ class Deposit:
         self._bytes = 0
 
 
+def _refuse_other(sha256: str, expected: str | None) -> None:
+    if expected not in (None, sha256):
+        raise DamagedBlob(f"The bytes given for {expected} have another hash, {sha256}; copy them again.")
+
+
 def _is_whole(path: Path, size: int) -> bool:
     """Whether a plain file of that size lies at `path`; after a power cut on a tired card it may be shorter."""
     try:
@@ -120,6 +124,6 @@ def _is_whole(path: Path, size: int) -> bool:
         return False
 
 
-def _write_all(number: int, piece: memoryview) -> None:
+def _write_all(file: FileIO, piece: memoryview) -> None:
     while piece:
-        piece = piece[os.write(number, piece) :]
+        piece = piece[file.write(piece) :]

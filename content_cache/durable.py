@@ -15,13 +15,13 @@ import errno
 import fcntl
 import os
 import secrets
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from content_cache.errors import Busy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
 # Up to so many files are flushed one by one; beyond, one syncfs costs the journal less than an fsync each.
 FEW = 8
@@ -32,9 +32,8 @@ def write_file(path: Path, data: bytes | Iterable[bytes], *, mode: int = 0o644) 
     """Put `data` (bytes, or pieces of them) at `path`, whole and durable; raises OSError with `path` as it was."""
     temporary = path.with_name(PREFIX + secrets.token_hex(8))
     try:
-        with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-            for piece in (data,) if isinstance(data, bytes) else data:
-                file.write(piece)
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+            file.writelines((data,) if isinstance(data, bytes) else data)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

@@ -1,18 +1,16 @@
 """What a hub holds: a store of blobs, and the catalogues of the releases it took in.
 
-library = Library(Path("var/hub/library"))
-library.release()        # "12-0f3a9c0d1e2b", or None: one readlink, cheap enough to ask on each request
-library.catalogue()      # that release, opened read-only
+    library = Library(Path("var/hub/library"))
+    library.release()        # "12-0f3a9c0d1e2b", or None: one readlink, cheap enough to ask on each request
+    library.catalogue()      # that release, opened read-only
 
-root/blobs/ab/<64 hex>
-root/catalogues/<release>.sqlite
-root/catalogues/current -> <release>.sqlite      switched by rename, so readers see the old one or the new
+Under `root`, blobs/ab/<64 hex> are the blobs, catalogues/<release>.sqlite the releases, and catalogues/current is a
+link to one of them that is switched by rename, so that readers see the old one or the new.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 from typing import TYPE_CHECKING
 
@@ -37,7 +35,7 @@ class Library:
     def release(self) -> str | None:
         """The name of the release that is served; None before the first import."""
         try:
-            target = os.readlink(self.catalogues / "current")
+            target = str((self.catalogues / "current").readlink())
         except OSError:
             return None
         name = target.removesuffix(".sqlite")
@@ -54,9 +52,9 @@ class Library:
             name = self.release()
             if name is None:
                 return None
-            if (path := self.path(name)).exists():
-                return Catalogue(path)
-        raise RepositoryError(f"The catalogue {self.path(name)} is gone; import the repository again.")
+            if self.path(name).exists():
+                return Catalogue(self.path(name))
+        raise RepositoryError(f"A catalogue in {self.catalogues} is gone; import the repository again.")
 
     def path(self, release: str) -> Path:
         return self.catalogues / f"{release}.sqlite"
@@ -75,5 +73,11 @@ class Library:
             return self.store.sweep(named)
 
     def _all(self) -> list[Catalogue]:
-        """Every release kept here; one that cannot be read raises, so that a sweep takes nothing for granted."""
-        return [Catalogue(path) for path in sorted(self.catalogues.glob("*.sqlite"))]
+        """The release that is served, which must be readable for a sweep to go on, and what is left of the previous."""
+        current = self.catalogue()
+        found = [current] if current else []
+        for path in self.catalogues.glob("*.sqlite"):
+            if current is None or path.stem != current.release:
+                with contextlib.suppress(RepositoryError):
+                    found.append(Catalogue(path))
+        return found

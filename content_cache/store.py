@@ -42,7 +42,7 @@ class BlobStore:
     """Blobs under `root`, at `ab/<64 hex>`; damaged ones lie aside in `damaged/<64 hex>`."""
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self.folder = root
 
     def put(self, source: BinaryIO, *, expected: str | None = None) -> Blob:
         """Take in the bytes of `source`, durably; raises DamagedBlob, and keeps nothing, if they are not `expected`."""
@@ -52,25 +52,25 @@ class BlobStore:
     @contextlib.contextmanager
     def filling(self) -> Iterator[None]:
         """Keep sweeps away until what is put meanwhile has been named; waits for one that runs."""
-        make_folder(self._root)
-        with locked(self._root, shared=True, wait=True):
+        make_folder(self.folder)
+        with locked(self.folder, shared=True, wait=True):
             yield
 
     @contextlib.contextmanager
     def batch(self) -> Iterator[Deposit]:
         """Take in many blobs with few flushes; hold `filling()` around it until a catalogue names them."""
-        with Deposit(self._root, self.path) as deposit:
+        with Deposit(self.folder, self.path) as deposit:
             yield deposit
 
     def path(self, sha256: str) -> Path:
         """Where the blob lies, if it is here; `sha256` must be 64 lower-case hexadecimal digits (ValueError)."""
         if not HASH.fullmatch(sha256):
             raise ValueError("a blob is named by 64 lower-case hexadecimal digits")
-        return self._root / sha256[:2] / sha256
+        return self.folder / sha256[:2] / sha256
 
     def open(self, sha256: str) -> BinaryIO:
         """The blob's bytes; raises FileNotFoundError if it is not here."""
-        return self.path(sha256).open("rb", buffering=0)  # type: ignore[return-value]
+        return self.path(sha256).open("rb", buffering=0)
 
     def has(self, sha256: str) -> bool:
         return self.path(sha256).is_file()
@@ -78,6 +78,16 @@ class BlobStore:
     def size(self, sha256: str) -> int:
         """Bytes of the blob; raises FileNotFoundError if it is not here."""
         return self.path(sha256).stat().st_size
+
+    def is_whole(self, blob: Blob) -> bool:
+        """Whether the blob is here with all its bytes, without reading them; one of another size is set aside."""
+        try:
+            if self.size(blob.sha256) == blob.size:
+                return True
+        except FileNotFoundError:
+            return False
+        self.set_aside(blob.sha256)
+        return False
 
     def verify(self, sha256: str) -> bool:
         """Read the blob again; one whose bytes changed is moved aside in one step, and False returned."""
@@ -95,12 +105,12 @@ class BlobStore:
 
     def set_aside(self, sha256: str) -> None:
         """Move a blob to `damaged/`: no longer served, still there to be looked at."""
-        aside = self._root / "damaged"
+        aside = self.folder / "damaged"
         aside.mkdir(exist_ok=True)
         with contextlib.suppress(FileNotFoundError):
             self.path(sha256).replace(aside / sha256)
         sync_folder(aside)
-        sync_folder(self._root / sha256[:2])
+        sync_folder(self.folder / sha256[:2])
 
     def check(self, sha256: str) -> None:
         """As `verify`, but raises DamagedBlob with the sentence for an operator."""
@@ -112,7 +122,7 @@ class BlobStore:
         return [sha256 for sha256 in self._aside() if not self.has(sha256)]
 
     def _aside(self) -> list[str]:
-        folder = self._root / "damaged"
+        folder = self.folder / "damaged"
         names = (path.name for path in folder.iterdir()) if folder.is_dir() else ()
         return sorted(name for name in names if HASH.fullmatch(name))
 
@@ -126,7 +136,7 @@ class BlobStore:
 
     def _folders(self) -> Iterator[Path]:
         for number in range(256):
-            if (folder := self._root / f"{number:02x}").is_dir():
+            if (folder := self.folder / f"{number:02x}").is_dir():
                 yield folder
 
     def sweep(self, named: Callable[[str], bool]) -> Swept:
@@ -135,19 +145,19 @@ class BlobStore:
         Raises Busy while an import runs. Ask for the catalogue inside `named`, not before: it is called once the
         store is held alone, when no other process can switch releases (Library.sweep does so).
         """
-        make_folder(self._root)
-        with locked(self._root):
+        make_folder(self.folder)
+        with locked(self.folder):
             gone = [_remove(path) for path in self._stale(named)]
         return Swept(len(gone), sum(gone))
 
     def _stale(self, named: Callable[[str], bool]) -> Iterator[Path]:
-        incoming = self._root / "incoming"
+        incoming = self.folder / "incoming"
         if incoming.is_dir():
             yield from list(incoming.iterdir())
         yield from (self.path(blob.sha256) for blob in self if not named(blob.sha256))
         for sha256 in self._aside():
             if self.has(sha256) or not named(sha256):
-                yield self._root / "damaged" / sha256
+                yield self.folder / "damaged" / sha256
 
 
 def _remove(path: Path) -> int:

@@ -1,0 +1,114 @@
+"""Writes the catalogue of a release (content_cache/catalogue.py reads it), one row after the other.
+
+Nothing here waits in memory: SQLite keeps 2 MB of pages and puts the rest in the file, however large a library is.
+The file has no journal, since it counts for nothing until it is whole, flushed and renamed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from typing import TYPE_CHECKING
+
+from content_cache.catalogue import LAYOUT, SCHEMA
+from content_cache.durable import sync_file
+from content_cache.errors import RepositoryError, no_space
+from content_cache.records import Blob
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from content_cache.records import CourseLine, ItemLine
+
+
+class Building:
+    """A catalogue in the making at `path`; use `building()`, which removes what was not finished."""
+
+    def __init__(self, path: Path, release: str) -> None:
+        self._path = path
+        self._connection = sqlite3.connect(path, isolation_level=None)
+        for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -2000"):
+            self._connection.execute(f"PRAGMA {pragma}")
+        self._connection.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {LAYOUT};")
+        self._run("INSERT INTO meta VALUES (?, ?)", release, int(release.partition("-")[0]))
+
+    def _run(self, query: str, *values: object) -> sqlite3.Cursor:
+        return self._connection.execute(query, values)
+
+    def add(self, course: CourseLine, items: Iterator[ItemLine]) -> int:
+        """Add a course; returns how many items it has. Raises RepositoryError for an id or number given twice."""
+        count = seconds = 0
+        try:
+            for item in items:
+                self._add_item(course.course, count, item)
+                count, seconds = count + 1, seconds + (item.seconds or 0)
+            self._add_course(course, count, seconds)
+        except sqlite3.IntegrityError:
+            raise RepositoryError(f"{course.course} has a slug or number that is taken; publish it again.") from None
+        return count
+
+    def _add_course(self, course: CourseLine, count: int, seconds: int) -> None:
+        texts = (course.title, course.summary, course.language, course.topic, course.licence, course.credits)
+        row = (course.number, course.course, *texts, count, seconds)
+        self._run("INSERT INTO courses VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", *row)
+
+    def _add_item(self, course: str, position: int, item: ItemLine) -> None:
+        row = (
+            item.number,
+            f"{course}/{item.item}",
+            course,
+            position,
+            item.kind,
+            item.title,
+            item.summary,
+            item.seconds,
+        )
+        self._run("INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?)", *row)
+        for index, file in enumerate(item.files):
+            key = bytes.fromhex(file.sha256)
+            values = (item.number, index, file.role, file.language, key, file.size, file.mime, file.name)
+            self._run("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)", *values)
+
+    def blobs(self) -> Iterator[Blob]:
+        """Every blob that the release needs, once each, in the order of their hashes."""
+        for sha256, size in self._run("SELECT DISTINCT sha256, size FROM files ORDER BY sha256"):
+            yield Blob(sha256.hex(), size)
+
+    def readings(self) -> Iterator[Blob]:
+        """The Markdown of every reading that `add_reading` has not been given yet."""
+        query = """SELECT sha256, size FROM files JOIN items ON item = number
+                   WHERE kind = 'reading' AND role = 'main'"""
+        for sha256, size in self._run(query):
+            if not self._run("SELECT 1 FROM readings WHERE sha256 = ?", sha256).fetchone():
+                yield Blob(sha256.hex(), size)
+
+    def add_reading(self, sha256: str, html: str) -> None:
+        self._run("INSERT INTO readings VALUES (?, ?)", bytes.fromhex(sha256), html)
+
+    def finish(self) -> None:
+        """Close the file and make its bytes durable; its name is the caller's to give."""
+        self._run("COMMIT")
+        self._connection.close()
+        sync_file(self._path)
+
+    def drop(self) -> None:
+        self._connection.close()
+        self._path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def building(path: Path, release: str) -> Iterator[Building]:
+    """A new catalogue at `path`, over whatever an interrupted import left there; removed again on an error."""
+    path.unlink(missing_ok=True)
+    made = Building(path, release)
+    try:
+        yield made
+    except sqlite3.OperationalError as error:
+        made.drop()
+        if error.sqlite_errorcode in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE):
+            raise no_space(path.parent, 10**6) from None
+        raise
+    except BaseException:
+        made.drop()
+        raise

@@ -1,0 +1,213 @@
+"""Takes a repository into a library: what is missing is copied and checked, then the release is switched in one step.
+
+    imported = import_repository(Path("/media/stick/repository"), library, reserve=200_000_000)
+
+The order makes any moment a good one to lose power: the new catalogue is written beside the old one, the blobs that
+it names and the store lacks are brought and made durable, readings are rendered, the catalogue is flushed and
+renamed, and only then does `current` point to it. Until that rename the old release serves; what was brought
+before an interruption is not brought again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+import msgspec
+
+from content_cache.building import Building, building
+from content_cache.catalogue import Catalogue
+from content_cache.durable import PREFIX, is_full, locked, make_folder, replace_link, sync_folder
+from content_cache.errors import DamagedBlob, OlderRelease, RepositoryError, no_space
+from content_cache.readings import render
+from content_cache.records import MAX_READING, Blob, Head
+from content_cache.repository import AGAIN, Repository, unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
+
+    from content_cache.deposit import Deposit
+    from content_cache.library import Library
+    from content_cache.store import BlobStore
+
+BLOCK = 4096
+
+
+class Imported(msgspec.Struct, frozen=True):
+    """What an import did: the release that serves now, and the blobs that were brought for it."""
+
+    release: str
+    number: int
+    courses: int
+    items: int
+    blobs: int
+    bytes: int
+    changed: bool
+
+
+def _silent(done: int, total: int) -> None:
+    """Show nothing."""
+
+
+def import_repository(
+    source: Path,
+    library: Library,
+    *,
+    reserve: int = 0,
+    progress: Callable[[int, int], None] = _silent,
+) -> Imported:
+    """Take in the release of the repository in the folder `source`, leaving `reserve` bytes of the disk free.
+
+    `progress` is told bytes brought and bytes to bring. Raises a ContentError (RepositoryError, OlderRelease,
+    DamagedBlob, NoSpace, Busy) with the library serving what it served before. The release that is here already is
+    only checked for blobs that are missing.
+    """
+    repository = Repository(source)
+    head, name = repository.head()
+    make_folder(library.catalogues)
+    with locked(library.catalogues), library.store.filling():
+        _refuse_older(library, head, name)
+        bringing = _Bringing(repository, library.store, reserve, progress)
+        with _full_disk(library.root, bringing), _release(repository, library, head, name, reserve) as release:
+            bringing.bring(release.blobs)
+            changed = isinstance(release, Building)
+            if isinstance(release, Building):
+                _finish(release, library, name)
+    items = sum(entry.items for entry in head.courses)
+    return Imported(name, head.release, len(head.courses), items, bringing.count, bringing.done, changed)
+
+
+def _refuse_older(library: Library, head: Head, name: str) -> None:
+    """A library only moves forward: an old stick must not bring back what was corrected or withdrawn since."""
+    here = library.number()
+    if head.release < here:
+        raise OlderRelease(f"Release {head.release} is older than release {here} here; look for a newer repository.")
+    if head.release == here and name != library.release():
+        raise OlderRelease(
+            f"This repository holds another release {here} than the one here; import from the repository "
+            f"that this library came from, or publish there."
+        )
+
+
+@contextlib.contextmanager
+def _release(
+    repository: Repository, library: Library, head: Head, name: str, reserve: int
+) -> Iterator[Building | Catalogue]:
+    """The catalogue of the release: the one that serves if that is it, else one in the making."""
+    if name == library.release() and (here := _readable(library.path(name))):
+        with contextlib.closing(here):
+            yield here
+        return
+    # Three times the manifests is more than any catalogue took, indexes and all.
+    refuse_full(library.root, 3 * repository.manifest_sizes(head), reserve)
+    with building(library.catalogues / f"{PREFIX}catalogue", name) as made:
+        for entry in head.courses:
+            made.add(*repository.course(entry))
+        yield made
+
+
+def _readable(path: Path) -> Catalogue | None:
+    try:
+        return Catalogue(path)
+    except RepositoryError:
+        return None
+
+
+def _finish(release: Building, library: Library, name: str) -> None:
+    """Render, flush, rename, switch; then remove what is neither this release nor the one before."""
+    for blob in release.readings():
+        release.add_reading(blob.sha256, _html(library.store, blob))
+    release.finish()
+    previous = library.release()
+    (library.catalogues / f"{PREFIX}catalogue").replace(library.path(name))
+    sync_folder(library.catalogues)
+    replace_link(library.catalogues / "current", f"{name}.sqlite")
+    for path in library.catalogues.iterdir():
+        if path.name != "current" and path.stem not in (name, previous):
+            path.unlink()
+
+
+def _html(store: BlobStore, blob: Blob) -> str:
+    if blob.size > MAX_READING:
+        raise RepositoryError(f"Reading {blob.sha256} has more than {MAX_READING} bytes; publish it in parts.")
+    with store.open(blob.sha256) as file:
+        return render(file.read().decode("utf-8", errors="replace"))
+
+
+class _Bringing:
+    """Copies the blobs that the store lacks; `count` and `done` say how many, and how many bytes."""
+
+    def __init__(
+        self, repository: Repository, store: BlobStore, reserve: int, progress: Callable[[int, int], None]
+    ) -> None:
+        self._repository, self._store = repository, store
+        self.reserve, self._progress = reserve, progress
+        self.count = self.done = self.total = 0
+
+    def bring(self, blobs: Callable[[], Iterable[Blob]]) -> None:
+        """Two passes, so that a disk with too little room is refused before anything is written."""
+        room = 0
+        for blob in self._missing(blobs()):
+            self.total += blob.size
+            room += -(-blob.size // BLOCK) * BLOCK
+        refuse_full(self._store.folder, room, self.reserve if room else 0)
+        self._progress(0, self.total)
+        with self._store.batch() as batch:
+            for blob in self._missing(blobs()):
+                self._bring_one(batch, blob)
+
+    def _missing(self, blobs: Iterable[Blob]) -> Iterator[Blob]:
+        return (blob for blob in blobs if not self._store.is_whole(blob))
+
+    def _bring_one(self, batch: Deposit, blob: Blob) -> None:
+        refuse_full(self._store.folder, blob.size, self.reserve)
+        with self._repository.open_object(blob) as file:
+            try:
+                batch.put(cast("BinaryIO", _Counted(file, self._moved)), expected=blob.sha256, limit=blob.size)
+            except DamagedBlob:
+                path = self._repository.root / "o" / blob.sha256
+                raise DamagedBlob(f"{path} is damaged: its bytes have another hash; {AGAIN}") from None
+        self.count += 1
+
+    def _moved(self, count: int) -> None:
+        self.done += count
+        self._progress(self.done, self.total)
+
+
+class _Counted:
+    """A file that tells how far it was read, and says in a sentence when it cannot be."""
+
+    def __init__(self, file: BinaryIO, moved: Callable[[int], None]) -> None:
+        self._file, self._moved = file, moved
+
+    def readinto(self, buffer: memoryview) -> int:
+        try:
+            count: int = self._file.readinto(buffer)  # type: ignore[attr-defined]
+        except OSError as error:
+            raise unreadable(error) from None
+        self._moved(count)
+        return count
+
+
+def refuse_full(folder: Path, needed: int, reserve: int) -> None:
+    """Raise NoSpace if `needed` bytes more would leave less than `reserve` bytes of the disk of `folder` free."""
+    while not folder.exists():
+        folder = folder.parent
+    missing = needed + reserve - shutil.disk_usage(folder).free
+    if missing > 0:
+        raise no_space(folder, missing)
+
+
+@contextlib.contextmanager
+def _full_disk(folder: Path, bringing: _Bringing) -> Iterator[None]:
+    """Turn a disk that filled meanwhile into the sentence of one that was full from the start."""
+    try:
+        yield
+    except OSError as error:
+        if not is_full(error):
+            raise
+        free = os.statvfs(folder).f_bavail * os.statvfs(folder).f_frsize
+        raise no_space(folder, max(bringing.total - bringing.done + bringing.reserve - free, 10**6)) from None
