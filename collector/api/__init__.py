@@ -1,0 +1,1 @@
+"""Everything on the pages, as JSON and CSV; what programs probe."""

@@ -1,0 +1,110 @@
+"""What the API says of itself (OpenAPI 3.1), written by hand and held true by the tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wire.exchange import LONGEST_BODY
+
+
+def _object(**properties: Any) -> dict[str, Any]:
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
+def _json(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"application/json": {"schema": schema}}
+
+
+def _refusal(when: str) -> dict[str, Any]:
+    return {"description": when, "content": _json({"$ref": "#/components/schemas/Refusal"})}
+
+
+COUNT = {"type": "integer", "minimum": 0}
+MINUTES = {"type": "number", "minimum": 0, "description": "minutes, to a tenth"}
+YES_NO = {"type": "boolean"}
+SEALED = {"application/cose": {"schema": {"type": "string", "format": "binary", "maxLength": LONGEST_BODY}}}
+TOTALS = _object(plays=COUNT, visitors=COUNT, visitors_at_most=YES_NO, minutes=MINUTES)
+SITE = _object(
+    id={"type": "string"},
+    name={"type": "string"},
+    time_zone={"type": "string"},
+    last_heard={"type": ["string", "null"], "format": "date-time"},
+    totals=TOTALS,
+)
+DAY = _object(
+    day={"type": "string", "format": "date"},
+    open=YES_NO | {"description": "the day may still grow"},
+    visitors=COUNT,
+    visitors_new_week=COUNT,
+    visitors_new_month=COUNT,
+    visitors_at_most=YES_NO | {"description": "several epochs or hubs were added, so a visitor may count twice"},
+    visits=COUNT,
+    plays=COUNT,
+    minutes=MINUTES,
+    person_minutes=MINUTES,
+    group_plays=COUNT,
+    downloads=COUNT,
+    local_bytes=COUNT,
+    uplink_bytes=COUNT,
+    minutes_up=COUNT,
+    most_phones=COUNT,
+)
+SITE_ID = {"name": "site_id", "in": "path", "required": True, "schema": {"type": "string"}}
+FORMAT = {"name": "format", "in": "query", "schema": {"enum": ["json", "csv"], "default": "json"}}
+UNAUTHORISED = _refusal("No token, or a wrong one")
+BUSY = _refusal("Too many wrong guesses; wait")
+DOWN = _refusal("The database cannot be reached; try again")
+
+
+def _upload(summary: str, conflict: dict[str, Any]) -> dict[str, Any]:
+    answers = {"200": {"description": "Sealed answer", "content": SEALED}, "400": _refusal("Not valid; a sentence")}
+    return {
+        "post": {
+            "summary": summary,
+            "security": [],
+            "requestBody": {"required": True, "content": SEALED},
+            "responses": answers | conflict | {"413": _refusal("Too long"), "503": DOWN},
+        }
+    }
+
+
+def _read(summary: str, schema: dict[str, Any], more: dict[str, Any], **rest: Any) -> dict[str, Any]:
+    answers = {"200": {"description": summary, "content": _json(schema)}, "401": UNAUTHORISED, "429": BUSY, "503": DOWN}
+    return {"get": {"summary": summary, "responses": answers | more, **rest}}
+
+
+DAYS = _read(
+    "The days of one site, newest first",
+    {"type": "array", "items": {"$ref": "#/components/schemas/Day"}},
+    {"400": _refusal("No such format"), "404": _refusal("No such site")},
+    parameters=[SITE_ID, FORMAT],
+)
+DAYS["get"]["responses"]["200"]["content"]["text/csv"] = {"schema": {"type": "string"}}
+
+DESCRIPTION: dict[str, Any] = {
+    "openapi": "3.1.0",
+    "info": {"title": "Village Hub head office", "version": "1", "license": {"name": "Apache-2.0"}},
+    "security": [{}, {"token": []}],
+    "paths": {
+        "/v1/enrol": _upload("A hub asks to be taken in", {"409": _refusal("The code is used"), "429": BUSY}),
+        "/v1/summaries": _upload("A hub's signed batch of site-days (docs/formats/summary.md)", {}),
+        "/api/v1/sites": _read(
+            "All sites with their totals", {"type": "array", "items": {"$ref": "#/components/schemas/Site"}}, {}
+        ),
+        "/api/v1/sites/{site_id}/days": DAYS,
+        "/healthz": {
+            "get": {
+                "summary": "Whether head office works",
+                "security": [],
+                "responses": {
+                    "200": {"description": "It does", "content": _json(_object(status={"const": "ok"}))},
+                    "503": DOWN,
+                },
+            }
+        },
+    },
+    "components": {
+        "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        "schemas": {"Site": SITE, "Day": DAY, "Refusal": _object(error={"type": "string"})},
+    },
+}

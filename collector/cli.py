@@ -1,0 +1,47 @@
+"""The command `collector`. Each subcommand is a file in collector/commands, imported only when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+COMMANDS = {
+    "serve": "Take in what hubs report and show it.",
+    "sites": "Add and list sites; make codes for their hubs.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands' names and imports one when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"collector.commands.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="village-hub")
+def collector() -> None:
+    """Head office: takes in what hubs report and shows which sites live."""
+
+
+def main() -> None:
+    """Run the command line; an error that a person can act on is one sentence and its exit code."""
+    from collector.errors import CollectorError
+
+    try:
+        collector(prog_name="collector")
+    except CollectorError as error:
+        click.echo(f"collector: {error}", err=True)
+        sys.exit(error.exit_code)

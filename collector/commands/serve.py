@@ -1,0 +1,25 @@
+"""`collector serve`: take in what hubs report and show it, until SIGTERM or Ctrl-C."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command("serve")
+def command() -> None:
+    """Take in what hubs report and show it, until Ctrl-C.
+
+    Settings come from the environment; docs/operating/collector.md lists them.
+    """
+    import logging
+
+    from collector.app import create_app
+    from collector.server import listen, serve
+    from collector.settings import Settings
+
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    settings = Settings.load()
+    app = create_app(settings)
+    server = listen(app, settings)
+    click.echo(f"Head office listens on http://{settings.host}:{server.effective_port}; stop it with Ctrl-C.")
+    serve(server)

@@ -1,0 +1,42 @@
+"""Languages of the pages: `?lang=` chooses and is remembered, else what the browser asks for, else Spanish."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from flask import Flask, request, session
+from flask_babel import Babel, format_decimal, format_timedelta, get_locale
+from flask_babel import gettext as _
+
+LANGUAGES = {"es": "Español", "en": "English"}
+DEFAULT = "es"
+
+
+def init_app(app: Flask) -> None:
+    """Teach `app` its languages, and its templates to write numbers and spans of time."""
+    app.config["BABEL_DEFAULT_LOCALE"] = DEFAULT
+    Babel(app, locale_selector=_chosen)
+    app.context_processor(lambda: {"language": str(get_locale()), "languages": LANGUAGES})
+    app.jinja_env.filters.update(number=_number, since=_since)
+
+
+def _chosen() -> str:
+    asked = request.args.get("lang", "")
+    if asked in LANGUAGES:
+        session["lang"] = asked
+        return asked
+    kept = session.get("lang")
+    return kept if kept in LANGUAGES else request.accept_languages.best_match(LANGUAGES, DEFAULT) or DEFAULT
+
+
+def _number(value: float) -> str:
+    return str(format_decimal(round(value)))
+
+
+def _since(heard: int | None, now: int) -> str:
+    """How long ago, in words; both in Unix milliseconds."""
+    if heard is None:
+        return str(_("never"))
+    return str(
+        format_timedelta(dt.timedelta(milliseconds=min(heard - now, 0)), add_direction=True, granularity="second")
+    )

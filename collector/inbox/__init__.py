@@ -1,0 +1,1 @@
+"""What hubs report arrives here: verified, kept once, acknowledged by name."""

@@ -1,0 +1,73 @@
+"""What the features share while head office runs, reached in a request as `office()`."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from flask import current_app
+
+from collector.durable import secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from collector.settings import Settings
+
+
+class Guesses:
+    """Wrong codes and tokens, counted in memory only, by address: 20 in ten minutes and that address must wait."""
+
+    ALLOWED, WINDOW, REMEMBERED = 20, 600, 10_000
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._failures: OrderedDict[str, list[float]] = OrderedDict()
+
+    def too_many(self, who: str) -> bool:
+        """Whether `who` must wait."""
+        since = self._clock() - self.WINDOW
+        return len([at for at in self._failures.get(who, ()) if at > since]) >= self.ALLOWED
+
+    def failed(self, who: str) -> None:
+        """Note a wrong guess of `who`."""
+        self._failures.setdefault(who, []).append(self._clock())
+        self._failures[who] = self._failures[who][-self.ALLOWED :]
+        self._failures.move_to_end(who)
+        while len(self._failures) > self.REMEMBERED:
+            self._failures.popitem(last=False)
+
+
+@dataclass(frozen=True)
+class Office:
+    """Settings, key and clock of the running head office."""
+
+    settings: Settings
+    key: Ed25519PrivateKey
+    clock: Callable[[], float] = time.time
+    guesses: Guesses = field(default_factory=Guesses)
+
+    @property
+    def key_id(self) -> bytes:
+        """Which key signs: the first 8 bytes of the SHA-256 of its public half."""
+        return hashlib.sha256(self.key.public_key().public_bytes_raw()).digest()[:8]
+
+    def now(self) -> int:
+        """Unix milliseconds of head office's own clock."""
+        return round(self.clock() * 1000)
+
+
+def office() -> Office:
+    """The running head office, within a request."""
+    running: Office = current_app.extensions["office"]
+    return running
+
+
+def signing_key(data: Path) -> Ed25519PrivateKey:
+    """Head office's key from `data`/office.key, made at the first start, readable by its owner alone."""
+    return Ed25519PrivateKey.from_private_bytes(secret(data / "office.key"))

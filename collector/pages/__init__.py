@@ -1,0 +1,1 @@
+"""What head office sees in a browser."""

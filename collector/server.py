@@ -1,0 +1,53 @@
+"""Runs the application under waitress until SIGTERM or SIGINT; answers under way are finished first."""
+
+from __future__ import annotations
+
+import errno
+import signal
+from typing import TYPE_CHECKING, Any
+
+import waitress
+
+from collector.errors import BadSetting, PortInUse
+from wire.exchange import LONGEST_BODY
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from collector.settings import Settings
+
+THREADS = 4
+
+
+def listen(app: Flask, settings: Settings) -> Any:
+    """A server that holds the port but answers nobody yet. Raises PortInUse or BadSetting."""
+    try:
+        return waitress.create_server(
+            app,
+            host=settings.host,
+            port=settings.port,
+            threads=THREADS,
+            ident=None,
+            connection_limit=500,
+            channel_timeout=60,
+            asyncore_use_poll=True,
+            max_request_body_size=LONGEST_BODY + 1,
+            max_request_header_size=32 << 10,
+        )
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PortInUse(
+                f"Port {settings.port} is in use; stop the program that listens there or set COLLECTOR_PORT."
+            ) from None
+        raise BadSetting(f"Cannot listen on {settings.host}:{settings.port} ({error}); mend COLLECTOR_HOST.") from None
+
+
+def serve(server: Any) -> None:
+    """Answer until a signal says stop."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
+    server.run()
+
+
+def _stop(_number: int, _frame: object) -> None:
+    raise SystemExit(0)

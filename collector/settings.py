@@ -1,0 +1,82 @@
+"""Every setting of head office, in one table: name, default, unit, explanation.
+
+Each is read from the environment as `COLLECTOR_<NAME>`. A bad value stops start-up with one sentence:
+
+    settings = Settings.load()          # raises BadSetting
+    settings.port                       # 8090
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from collector.errors import BadSetting
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+SHORTEST_TOKEN = 16
+
+
+def setting(default: Any, unit: str, explanation: str) -> Any:
+    """One row of the table; the field's name is the setting's."""
+    return field(default=default, metadata={"unit": unit, "explanation": explanation})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The table."""
+
+    data: Path = setting(Path("var/collector"), "folder", "Head office's key lies here, and its SQLite database.")
+    database: str = setting(
+        "", "URL", "sqlite:///path or postgresql://user@host/name; empty: collector.sqlite3 in the data folder."
+    )
+    host: str = setting("127.0.0.1", "address", "Address to listen on; anything but loopback needs a token.")
+    port: int = setting(8090, "TCP port", "Port of the pages and of the hubs' uploads.")
+    token: str = setting("", "text", "Whoever reads pages or API must know it; 16 characters or more. Empty: open.")
+
+    @property
+    def database_url(self) -> str:
+        return self.database or f"sqlite:///{self.data / 'collector.sqlite3'}"
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] = os.environ) -> Settings:
+        """Read `COLLECTOR_*` from `environ`; raises BadSetting with a sentence for the first bad value."""
+        known = {f"COLLECTOR_{row.name.upper()}": row for row in dataclasses.fields(cls)}
+        given = {}
+        for name, text in environ.items():
+            if name in known:
+                given[known[name].name] = _parse(name, text, type(known[name].default))
+            elif name.startswith("COLLECTOR_"):
+                raise BadSetting(f"{name} is no setting of head office; docs/operating/collector.md lists them.")
+        settings = cls(**given)
+        _check(settings)
+        return settings
+
+
+def _parse(name: str, text: str, kind: type) -> Any:
+    """Turn `text` into `kind`, which is the type of the setting's default."""
+    if issubclass(kind, Path):
+        return Path(text)
+    try:
+        return int(text) if kind is int else text
+    except ValueError:
+        raise BadSetting(f"{name} is {text!r}; write a number, for instance 8090.") from None
+
+
+def _check(settings: Settings) -> None:
+    if not 0 <= settings.port <= 65535:
+        raise BadSetting(f"COLLECTOR_PORT is {settings.port}; write a port from 0 to 65535.")
+    if not settings.database_url.startswith(("sqlite:///", "postgresql://")):
+        raise BadSetting("COLLECTOR_DATABASE must begin with sqlite:/// or postgresql://; mend it or leave it out.")
+    if settings.token and len(settings.token) < SHORTEST_TOKEN:
+        raise BadSetting(f"COLLECTOR_TOKEN is easy to guess; take {SHORTEST_TOKEN} random characters or more.")
+    if settings.host not in LOOPBACK and not settings.token:
+        raise BadSetting(
+            f"Listening on {settings.host} would show every figure to anyone who finds it; set COLLECTOR_TOKEN first."
+        )

@@ -1,0 +1,40 @@
+"""Tables of the sites: a site is a place, a hub a box that reports for it, a code lets one hub in once."""
+
+from __future__ import annotations
+
+from peewee import BigIntegerField, BlobField, ForeignKeyField, TextField
+
+from collector.db import Table
+
+
+class Site(Table):
+    """A place. `id` stands in addresses of pages and never changes."""
+
+    id = TextField(primary_key=True)
+    name = TextField()
+    time_zone = TextField()
+    made = BigIntegerField()
+
+
+class Hub(Table):
+    """A box; `id` is its 8 bytes in hexadecimal. Times are Unix milliseconds of head office's own clock."""
+
+    id = TextField(primary_key=True)
+    site = ForeignKeyField(Site, backref="hubs")
+    public_key = BlobField()
+    enrolled = BigIntegerField()
+    last_heard = BigIntegerField(null=True)
+    software = TextField(default="")
+    content_release = BigIntegerField(default=0)
+    oldest_unacknowledged = BigIntegerField(null=True)
+    configuration = BigIntegerField(default=0)
+
+
+class Code(Table):
+    """A one-time code; `id` is its first group. It goes once the hub that used it has uploaded."""
+
+    id = TextField(primary_key=True)
+    code = TextField()
+    site = ForeignKeyField(Site, backref="codes")
+    made = BigIntegerField()
+    used_by = TextField(null=True)
