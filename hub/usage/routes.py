@@ -1,7 +1,126 @@
-"""The routes of usage."""
+"""The routes of usage: reports of playing come in, and each page leaves a visitor's cookie with the phone.
+
+The cookie is random and says nothing; it counts once the phone has returned it. A phone that refuses cookies is
+served like any other, and only the bytes it took are counted.
+"""
 
 from __future__ import annotations
 
-from flask import Blueprint
+import ipaddress
+import re
+import secrets
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, current_app, jsonify, request
+from flask_babel import get_locale
+
+from hub.app import hub_of
+from hub.usage.door import LARGEST_BODY, Door, Pace, Refused
+
+if TYPE_CHECKING:
+    from flask import Response
+    from flask.blueprints import BlueprintSetupState
+
+COOKIE = "visitor"
+COOKIE_DAYS = 31  # renewed with each visit, so no month sees one phone under two cookies
+TOKEN = re.compile(r"[0-9a-f]{32}")
+STAFF = ("technician", "health")  # pages that no villager asks for
+PAGE = (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED)
 
 blueprint = Blueprint("usage", __name__, template_folder="templates")
+
+
+@blueprint.record_once
+def _prepare(state: BlueprintSetupState) -> None:
+    state.app.extensions["usage_pace"] = Pace()
+
+
+@blueprint.post("/usage/events")
+def events() -> tuple[Response, int]:
+    """Merge the state of plays; the answer lists those whose state is on the disk, which need no repeating."""
+    _refuse_strangers()
+    reports = _door().decode(_body())
+    visitor = _visitor()
+    if visitor is None:
+        kept = [report.id.hex() for report in reports]  # not counted, and nothing is gained by repeating it
+    else:
+        kept = hub_of().recorder.report(visitor, reports)
+    return jsonify(kept=kept), HTTPStatus.ACCEPTED
+
+
+@blueprint.errorhandler(Refused)
+def _refused(error: Refused) -> tuple[Response, int]:
+    answer = jsonify(error=str(error))
+    if error.status == HTTPStatus.TOO_MANY_REQUESTS:
+        answer.headers["Retry-After"] = "10"
+    return answer, error.status
+
+
+@blueprint.after_app_request
+def _note_visitor(response: Response) -> Response:
+    """Count a page that was asked for with a cookie, and leave one with a phone that has none."""
+    if _is_page(response):
+        visitor = _visitor()
+        begins = visitor is not None and hub_of().recorder.seen(visitor, str(get_locale()).replace("_", "-"))
+        if visitor is None or begins:
+            response.set_cookie(
+                COOKIE,
+                visitor or secrets.token_hex(16),
+                max_age=COOKIE_DAYS * 86_400,
+                httponly=True,
+                samesite="Lax",
+            )
+            # Nobody else may be handed this phone's cookie out of a cache.
+            response.headers.setdefault("Cache-Control", "private, no-cache")
+    return response
+
+
+def _is_page(response: Response) -> bool:
+    return (
+        request.method == "GET"
+        and response.status_code in PAGE
+        and request.blueprint not in STAFF
+        and (response.mimetype == "text/html" or response.status_code == HTTPStatus.NOT_MODIFIED)
+        and request.endpoint != "static"
+    )
+
+
+def _visitor() -> str | None:
+    token = request.cookies.get(COOKIE, "")
+    return token if TOKEN.fullmatch(token) else None
+
+
+def _refuse_strangers() -> None:
+    """Reports come from our own pages, at a page's pace (Fetch Metadata, RFC 6454)."""
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    ours = site == "same-origin" if site else origin in (None, request.host_url.rstrip("/"))
+    if not ours:
+        raise Refused("Reports are taken from this hub's own pages; open the item here.", HTTPStatus.FORBIDDEN)
+    address = request.remote_addr or ""
+    if not _is_loopback(address) and not current_app.extensions["usage_pace"].admits(address):
+        sentence = "This phone reports too often; wait ten seconds and report again."
+        raise Refused(sentence, HTTPStatus.TOO_MANY_REQUESTS)
+
+
+def _is_loopback(address: str) -> bool:
+    """The box itself, or a proxy on it that speaks for all phones."""
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def _body() -> bytes:
+    if (request.content_length or 0) > LARGEST_BODY:
+        sentence = "The report is larger than 64 KiB; send fewer plays at a time."
+        raise Refused(sentence, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    body = request.get_data(cache=False)
+    if len(body) > LARGEST_BODY:
+        sentence = "The report is larger than 64 KiB; send fewer plays at a time."
+        raise Refused(sentence, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+    return body
+
+
+def _door() -> Door:
+    return current_app.extensions.setdefault("usage_door", Door(hub_of().library))

@@ -1,0 +1,133 @@
+"""The door for reports of playing: what comes in is decoded, checked against the catalogue, and slowed down.
+
+reports = Door(library).decode(body)        # raises Refused with one sentence; nothing has changed then
+"""
+
+from __future__ import annotations
+
+import time
+from http import HTTPStatus
+from threading import Lock
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from hub.usage.intervals import union
+from hub.usage.record import PlayReport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from content_cache.library import Library
+
+LARGEST_BODY = 64 * 1024  # bytes
+LONGEST = 86_400  # seconds; no item lasts longer than a day
+SLACK = 5  # seconds by which a phone's idea of an item's length may exceed the catalogue's
+TIMED = {"video", "audio"}  # the others report how long their page was looked at
+MOST_KNOWN = 2000  # items remembered of the release that is served
+
+Seconds = Annotated[float, Meta(ge=0, le=LONGEST)]
+
+
+class Refused(Exception):
+    """`str(error)` is a sentence that ends with what to do; `status` the answer's code."""
+
+    def __init__(self, sentence: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+class State(Struct):
+    """One play as its page tells it; intervals in seconds of the item, or of presence on the page."""
+
+    id: Annotated[str, Meta(pattern=r"^[0-9a-f]{32}\Z")]
+    item: Annotated[str, Meta(min_length=3, max_length=161)]
+    intervals: Annotated[list[tuple[Seconds, Seconds]], Meta(max_length=500)]
+    group: Annotated[int, Meta(ge=1, le=200)] = 1
+
+
+class Post(Struct):
+    """The body of `POST /usage/events`."""
+
+    plays: Annotated[list[State], Meta(max_length=50)]
+
+
+_decoder = msgspec.json.Decoder(Post)
+
+
+class Door:
+    """Decodes reports about the items of the release that `library` serves."""
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self._release: str | None = None
+        self._known: dict[str, tuple[int, int] | None] = {}
+
+    def decode(self, body: bytes) -> list[PlayReport]:
+        """The reports in `body`, all of them or, if one can't be right, none: raises Refused."""
+        try:
+            post = _decoder.decode(body)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+            raise Refused(f"The report cannot be read ({error}); send it as docs/formats/events.md says.") from None
+        self._follow_release()
+        return [self._report(state) for state in post.plays]
+
+    def _report(self, state: State) -> PlayReport:
+        if any(begin >= end for begin, end in state.intervals):
+            raise Refused("An interval ends before it begins; send each as [begin, end] in seconds.")
+        found = self._item(state.item)
+        if found is None:
+            raise Refused(f"There is no item {state.item!r} here; reload the page and report again.")
+        number, longest = found
+        stretches = ((_ms(begin), min(_ms(end), longest)) for begin, end in state.intervals)
+        intervals = union(stretch for stretch in stretches if stretch[0] < stretch[1])
+        return PlayReport(bytes.fromhex(state.id), state.item, number, intervals, state.group)
+
+    def _item(self, item_id: str) -> tuple[int, int] | None:
+        """The item's number and how many milliseconds of it can be played; None if there is no such item."""
+        known = self._known
+        if item_id not in known:
+            if len(known) >= MOST_KNOWN:
+                known.clear()
+            known[item_id] = self._look_up(item_id)
+        return known[item_id]
+
+    def _look_up(self, item_id: str) -> tuple[int, int] | None:
+        item = self._catalogue.item(item_id) if self._catalogue else None
+        if item is None:
+            return None
+        timed = item.seconds is not None and item.kind in TIMED
+        return item.number, (min(item.seconds + SLACK, LONGEST) if timed else LONGEST) * 1000
+
+    def _follow_release(self) -> None:
+        """Start afresh when another release is served."""
+        release = self.library.release()
+        if release is None or release != self._release:
+            self._catalogue, self._known, self._release = self.library.catalogue(), {}, release
+
+
+class Pace:
+    """A bucket of `burst` requests for each address, filled at `rate` a second; in memory alone, never logged."""
+
+    def __init__(
+        self, rate: float = 5, burst: float = 60, most: int = 2000, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.rate, self.burst, self.most, self._now = rate, burst, most, now
+        self._buckets: dict[str, tuple[float, float]] = {}
+        self._lock = Lock()
+
+    def admits(self, address: str) -> bool:
+        """Whether one more request from `address` may pass now."""
+        with self._lock:
+            now = self._now()
+            left, then = self._buckets.pop(address, (self.burst, now))
+            left = min(self.burst, left + (now - then) * self.rate)
+            self._buckets[address] = (left - 1 if left >= 1 else left, now)
+            if len(self._buckets) > self.most:
+                del self._buckets[next(iter(self._buckets))]  # the one that has been quiet longest
+        return left >= 1
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)

@@ -1,0 +1,152 @@
+"""Site-days from the database: which days changed, and what each comes to.
+
+    with writing():
+        days, batch = changed_since(last_batch, zone)
+        for day in days: summary(day, zone)
+
+Rows of boots that are not dated wait: they belong to no day, and the days that they turn out to belong to are listed
+as changed once their boot is dated. Only the rows of the running epoch count, unless another is asked for.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from hub.db import database, writing
+from hub.errors import HubError
+from hub.site import this_site
+from hub.usage.intervals import unpack
+from hub.usage.models import VISIT_GAP, Forgotten, sql
+from hub.usage.rollups import BatchPart, PlayPart, Span, UsageDay, VisitPart, date_of, roll_up
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from zoneinfo import ZoneInfo
+
+# The parts of visits that `seed` selects, and what continues them over a power cut, on either side.
+CHAIN = """
+WITH RECURSIVE chain (id, visitor, boot, first, last, language) AS (
+    SELECT v.id, v.visitor, v.boot, b.began + v.first, b.began + v.last, v.language
+    FROM {seed} AND b.id = v.boot AND b.began IS NOT NULL AND v.epoch = :epoch
+    UNION
+    SELECT v.id, v.visitor, v.boot, b.began + v.first, b.began + v.last, v.language
+    FROM chain c CROSS JOIN visit v ON v.visitor = c.visitor CROSS JOIN boot b ON b.id = v.boot
+    WHERE v.epoch = :epoch AND v.boot <> c.boot AND b.began IS NOT NULL
+    AND b.began + v.first <= c.last + :gap AND b.began + v.last >= c.first - :gap
+)
+"""
+OF_DAY = "boot b CROSS JOIN visit v WHERE v.last >= :start - b.began AND v.first < :end - b.began"
+TOUCHED = """visit v CROSS JOIN boot b WHERE v.id IN (
+    SELECT id FROM visit WHERE batch > :batch UNION SELECT id FROM visit WHERE visitor IN (
+        SELECT visitor FROM visit WHERE boot IN (SELECT boot FROM dated_boot WHERE batch > :batch)))
+    AND (v.batch > :batch OR b.began + v.last >= :dated_from)"""
+VISITS = "SELECT id, visitor, first, last, language FROM chain"
+SPANS = "SELECT first, last FROM chain"
+PLAYS = """
+SELECT c.visitor, p.item, p.visit, b.began + p.began, p.intervals, p.heads
+FROM chain c JOIN play p ON p.visit = c.id JOIN boot b ON b.id = c.boot
+ORDER BY c.visitor, p.item
+"""
+BEFORE = """
+SELECT v.visitor, MAX(b.began + v.last)
+FROM boot b CROSS JOIN visit v ON v.boot = b.id
+WHERE v.epoch = :epoch AND v.last >= :month - b.began AND v.first < :start - b.began
+GROUP BY v.visitor
+"""
+BATCHES = """
+SELECT b.began + t.began, b.began + t.ended, t.bytes, t.downloads
+FROM boot b CROSS JOIN batch t ON t.boot = b.id
+WHERE t.epoch = :epoch AND t.ended >= :start - b.began AND t.began < :end - b.began
+"""
+TOUCHED_BATCHES = """
+SELECT b.began + t.began, b.began + t.ended
+FROM batch t JOIN boot b ON b.id = t.boot
+WHERE t.epoch = :epoch AND b.began IS NOT NULL AND (t.ended > t.began OR t.bytes > 0 OR t.downloads > 0)
+AND (t.number > :batch OR t.boot IN (SELECT boot FROM dated_boot WHERE batch > :batch))
+"""
+
+
+class Gone(HubError):
+    """The rows of that day were deleted after head office had acknowledged it; its sealed summary is what remains."""
+
+    exit_code = 65
+
+
+def summary(day: dt.date, zone: ZoneInfo, epoch: int | None = None) -> UsageDay:
+    """What the use of `day` comes to as far as it is known now. Raises Gone for a day whose rows are forgotten."""
+    until = forgotten_until()
+    if until and day < until:
+        raise Gone(f"The details of {day} are deleted, as head office has them; ask for {until} or later.")
+    span = Span.of(day, zone)
+    values = span._asdict() | {"epoch": this_site().epoch if epoch is None else epoch, "gap": VISIT_GAP}
+    with database.atomic():  # one state of the database for all four
+        visits = [VisitPart(*row) for row in _rows(CHAIN.format(seed=OF_DAY) + VISITS, values)]
+        plays = (
+            PlayPart(visitor, item, visit, began, unpack(packed), heads)
+            for visitor, item, visit, began, packed, heads in _rows(CHAIN.format(seed=OF_DAY) + PLAYS, values)
+        )
+        batches = (BatchPart(*row) for row in _rows(BATCHES, values))
+        return roll_up(day, zone, visits, plays, batches, dict(_rows(BEFORE, values)))
+
+
+def changed_since(batch: int, zone: ZoneInfo) -> tuple[set[dt.date], int]:
+    """The site-days that may have changed after batch number `batch`, and the number to ask with next time.
+
+    A day may be listed though it comes to the same as before, for instance one in which a visit began that goes on
+    past midnight; a day that changed is never left out.
+    """
+    _announce_dated_boots()
+    with database.atomic():
+        values = {"epoch": this_site().epoch, "batch": batch, "gap": VISIT_GAP, "dated_from": _dated_from(batch)}
+        touched = [*_rows(CHAIN.format(seed=TOUCHED) + SPANS, values)]
+        touched += _rows(TOUCHED_BATCHES, values)
+        newest = next(_rows("SELECT COALESCE(MAX(number), :batch) FROM batch", {"batch": batch}))[0]
+    until = forgotten_until() or dt.date.min
+    return {day for first, last in touched for day in _days(first, last, zone) if day >= until}, newest
+
+
+def forgotten_until() -> dt.date | None:
+    """The first day of which the rows are still here; None while nothing was forgotten."""
+    row = Forgotten.get_or_none()
+    return row and dt.date.fromisoformat(row.until)
+
+
+def undated_plays() -> int:
+    """How many plays wait for their boot to be dated."""
+    query = """SELECT COUNT(*) FROM play p JOIN visit v ON v.id = p.visit JOIN boot b ON b.id = v.boot
+        WHERE b.began IS NULL AND v.epoch = :epoch"""
+    return int(next(_rows(query, {"epoch": this_site().epoch}))[0])
+
+
+def _announce_dated_boots() -> None:
+    """Give the boots that became dated since the last call a batch number, so that their days count as changed."""
+    waiting = "SELECT id FROM boot WHERE began IS NOT NULL AND id NOT IN (SELECT boot FROM dated_boot)"
+    if not next(_rows(waiting, {}), None):
+        return
+    with writing():
+        for (boot,) in list(_rows(waiting, {})):
+            batch = sql(
+                "INSERT INTO batch (epoch, boot, began, ended, bytes, downloads) VALUES (?, ?, 0, 0, 0, 0)",
+                (this_site().epoch, boot),
+            ).lastrowid
+            sql("INSERT INTO dated_boot (boot, batch) VALUES (?, ?)", (boot, batch))
+
+
+def _dated_from(batch: int) -> float:
+    """Nothing before this Unix second can have changed through boots that were dated after `batch`."""
+    query = "SELECT MIN(began) FROM boot WHERE id IN (SELECT boot FROM dated_boot WHERE batch > :batch)"
+    return next(_rows(query, {"batch": batch}))[0] or 0.0
+
+
+def _days(first: float, last: float, zone: ZoneInfo) -> Iterator[dt.date]:
+    """The site-days that the time from `first` to `last` touches."""
+    day, end = date_of(first, zone), date_of(last, zone)
+    while day <= end:
+        yield day
+        day += dt.timedelta(days=1)
+
+
+def _rows(query: str, values: dict[str, object]) -> Iterator[tuple[Any, ...]]:
+    """Stream the rows of `query`."""
+    return iter(sql(query, values))

@@ -1,0 +1,127 @@
+"""Who is a visitor: the keyed hash of a random cookie, under a key that lives one calendar month and no longer.
+
+    keys = VisitorKeys(settings.keys)
+    keys.settle(now, since_boot, zone, boot)    # now is None while the time is not certain
+    keys.hashes(cookie)                         # (hash, None), or (hash, next hash) while the month may have changed
+
+The keys are files beside the database, so a copy of the database alone links nobody; when the site's month ends the
+old key is overwritten and removed, and with it the link between the hashes and any cookie.
+
+A box that wakes up without the time can't know whether the month has changed. Until it does, each visitor is kept
+under two hashes, this month's and the next's; when the time becomes certain one of the two is dropped. So a phone that
+was seen before and after that instant counts once in either case.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from content_cache.durable import sync_folder
+from hub.db import writing
+from hub.site import secret
+from hub.usage.models import Visitor, VisitorKey, sql
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from zoneinfo import ZoneInfo
+
+HASH_BYTES = 16
+NEVER = float("inf")
+
+
+class VisitorKeys:
+    """The keys in force; used by the recorder's flush alone."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._keys: list[bytes] = []
+
+    def hashes(self, cookie: str) -> tuple[bytes, bytes | None]:
+        """What is stored of `cookie`; the second only while the month is not certain."""
+        made = [hmac.digest(key, cookie.encode(), hashlib.sha256)[:HASH_BYTES] for key in self._keys]
+        return made[0], made[1] if len(made) > 1 else None
+
+    def settle(self, now: datetime | None, since_boot: float, zone: ZoneInfo, boot: int) -> float:
+        """Bring the keys in line with the month; returns the second of this boot at which that month ends."""
+        local = now and now.astimezone(zone)
+        with writing():
+            _decide(local and f"{local:%Y-%m}", local, since_boot, boot)
+        self._load()
+        return since_boot + _until_next_month(local) if local else NEVER
+
+    def _load(self) -> None:
+        """Hold the keys that the table names, make their files if absent, destroy all others."""
+        rows = VisitorKey.select().order_by(VisitorKey.number)
+        paths = [self.folder / f"visitors-{row.number}.key" for row in rows]
+        for old in set(self.folder.glob("visitors-*.key")) - set(paths):
+            destroy(old)
+        self._keys = [secret(path) for path in paths]
+
+
+def _decide(month: str | None, local: datetime | None, since_boot: float, boot: int) -> None:
+    """Keep, add or change the rows of the keys. At most two: this month's, and one for a month that may have begun."""
+    rows = list(VisitorKey.select().order_by(VisitorKey.number))
+    if not rows:
+        VisitorKey.create(number=1, month=month)
+    elif month is None or local is None:
+        if len(rows) == 1 and rows[0].month is not None:
+            VisitorKey.create(number=rows[0].number + 1, month=None)
+    elif rows[0].month is None:
+        VisitorKey.update(month=month).execute()
+    elif rows[0].month == month:
+        _drop_next(rows[1:])
+    else:
+        _begin(month, rows, boot, since_boot - _since_month_began(local))
+
+
+def _drop_next(rows: list[VisitorKey]) -> None:
+    """The month had not changed: what was noted for that case goes."""
+    if rows:
+        rows[0].delete_instance()
+        Visitor.update(next_hash=None).where(Visitor.next_hash.is_null(False)).execute()
+
+
+def _begin(month: str, rows: list[VisitorKey], boot: int, began: float) -> None:
+    """The key after rows[0] holds from `began` on (seconds of `boot`), and what is known since then moves to it."""
+    if len(rows) == 1:
+        VisitorKey.create(number=rows[0].number + 1, month=month)
+    else:
+        VisitorKey.update(month=month).where(VisitorKey.number == rows[1].number).execute()
+        _move(boot, began)
+    rows[0].delete_instance()
+
+
+def _move(boot: int, began: float) -> None:
+    """Give the visits of `boot` since `began` to visitors of the new month; forget how the two months' are linked."""
+    moved = sql(
+        "SELECT id, next_hash FROM visitor WHERE next_hash IS NOT NULL"
+        " AND id IN (SELECT visitor FROM visit WHERE boot = ? AND first >= ?)",
+        (boot, began),
+    ).fetchall()
+    Visitor.update(next_hash=None).where(Visitor.next_hash.is_null(False)).execute()
+    for old, next_hash in moved:
+        new = Visitor.create(hash=next_hash).id
+        sql("UPDATE visit SET visitor = ? WHERE visitor = ? AND boot = ? AND first >= ?", (new, old, boot, began))
+
+
+def _since_month_began(local: datetime) -> float:
+    return local.timestamp() - datetime(local.year, local.month, 1, tzinfo=local.tzinfo).timestamp()
+
+
+def _until_next_month(local: datetime) -> float:
+    year, month = divmod(local.year * 12 + local.month, 12)
+    return datetime(year, month + 1, 1, tzinfo=local.tzinfo).timestamp() - local.timestamp()
+
+
+def destroy(path: Path) -> None:
+    """Overwrite and remove. A card may keep the old cells for a while; its controller alone could read them."""
+    with path.open("r+b") as file:
+        file.write(os.urandom(path.stat().st_size))
+        file.flush()
+        os.fsync(file.fileno())
+    path.unlink()
+    sync_folder(path.parent)
