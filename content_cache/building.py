@@ -54,16 +54,8 @@ class Building:
         self._run("INSERT INTO courses VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", *row)
 
     def _add_item(self, course: str, position: int, item: ItemLine) -> None:
-        row = (
-            item.number,
-            f"{course}/{item.item}",
-            course,
-            position,
-            item.kind,
-            item.title,
-            item.summary,
-            item.seconds,
-        )
+        place = (item.number, f"{course}/{item.item}", course, position)
+        row = (*place, item.kind, item.title, item.summary, item.seconds)
         self._run("INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?)", *row)
         for index, file in enumerate(item.files):
             key = bytes.fromhex(file.sha256)

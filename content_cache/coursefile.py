@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from content_cache.errors import CourseError, MissingPart
-from content_cache.records import Kind, Language, Seconds, Slug, Text, Title
+from content_cache.errors import MissingPart
+from content_cache.records import Kind, Language, Seconds, Slug, Text, Title  # noqa: TC001 (msgspec reads them)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +71,7 @@ class CourseDraft(msgspec.Struct, kw_only=True):
 
 
 class Problems:
-    """What is wrong in one file, as sentences: `<file>, line <n>: <what is wrong>. <mend>.`"""
+    """What is wrong in one file, as sentences: file, line, what is wrong, mend."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -127,7 +127,8 @@ def _mapping(node: Any, kind: type[msgspec.Struct], problems: Problems) -> tuple
     """The fields of a mapping, checked one by one, with their lines; None for fields that do not make a `kind`."""
     before = len(problems)
     known = {field.name: field for field in msgspec.structs.fields(kind)}
-    fields, lines = {}, {}
+    fields: dict[str, Any] = {}
+    lines: dict[str, int] = {}
     for key, value in node.value:
         name, line = str(key.value), _line(key)
         if name not in known:
@@ -137,6 +138,8 @@ def _mapping(node: Any, kind: type[msgspec.Struct], problems: Problems) -> tuple
         else:
             lines[name] = line
             fields[name] = _field(name, value, known[name].type, problems)
+            if value.id == "mapping":
+                lines.update({f"{name} {inner.value}": _line(inner) for inner, _ in value.value})
     for name, field in known.items():
         if field.required and name not in lines:
             problems.add(_line(node), f"{name} is missing", MENDS[name])
@@ -250,9 +253,3 @@ def _place(error: Any, text: str) -> tuple[int, str]:
         return int(mark.line) + 1, str(error.problem or "it ends too early")
     position = getattr(error, "position", 0)
     return text.count("\n", 0, position) + 1, str(getattr(error, "reason", "a character that YAML forbids"))
-
-
-def check(problems: list[str]) -> None:
-    """Raise CourseError if there are any."""
-    if problems:
-        raise CourseError(problems)

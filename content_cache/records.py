@@ -22,7 +22,7 @@ PIECE = 256 * 2**10
 
 SLUG = r"[a-z0-9](?:[a-z0-9-]{0,78}[a-z0-9])?"
 Slug = Annotated[str, Meta(pattern=f"^{SLUG}\\Z")]
-ItemId = Annotated[str, Meta(pattern=f"^{SLUG}/{SLUG}\\Z")]
+SlugOrId = Annotated[str, Meta(pattern=f"^{SLUG}(?:/{SLUG})?\\Z")]
 Language = Annotated[str, Meta(pattern=r"^[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,4}\Z")]
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 # A name goes into addresses, headers and file managers: one plain component, so that it means the same in all three.
@@ -127,7 +127,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
 class Numbered(msgspec.Struct, frozen=True, kw_only=True):
     """A line of `numbers.jsonl`: the slug of a course, or the id of an item, and its integer for life."""
 
-    slug: Slug | ItemId
+    slug: SlugOrId
     number: Number
 
 

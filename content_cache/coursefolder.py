@@ -1,0 +1,248 @@
+"""A course folder, checked: what `course.yaml` says and the files it names, ready to be published.
+
+Every problem of every folder is collected, so that an editor mends them in one go. A name is compared letter by
+letter with what lies on the disk: a folder that works on one computer works on all.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import unicodedata
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from content_cache.captions import BadCaptions, as_webvtt
+from content_cache.coursefile import NAME, PATH_MEND, CourseDraft, ItemDraft, Problems, read_course_file
+from content_cache.errors import CourseError
+from content_cache.looks import look
+from content_cache.readings import pictures
+from content_cache.records import ENDINGS, MAX_ITEMS, MAX_READING, MIME
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SAME = {".jpeg": ".jpg", ".srt": ".vtt", ".markdown": ".md"}
+MAX_PATH = 500
+
+
+class Part(msgspec.Struct, frozen=True):
+    """A file to publish: its role and name, and its bytes, as a file or (converted captions) as they are."""
+
+    role: str
+    name: str
+    source: Path | bytes
+    language: str | None = None
+
+    @property
+    def mime(self) -> str:
+        return MIME[PurePosixPath(self.name).suffix]
+
+
+class CourseItem(msgspec.Struct, frozen=True):
+    """An item whose files were found and looked at."""
+
+    draft: ItemDraft
+    seconds: int | None
+    parts: tuple[Part, ...]
+
+
+class CourseFolder(msgspec.Struct, frozen=True):
+    """A course ready to be published."""
+
+    draft: CourseDraft
+    items: tuple[CourseItem, ...]
+
+
+def _silent(done: int, total: int) -> None:
+    """Show nothing."""
+
+
+def read_folders(folder: Path, progress: Callable[[int, int], None] = _silent) -> list[CourseFolder]:
+    """The courses in `folder`, which is one course folder or holds several; raises CourseError with all problems.
+
+    `progress` is told folders read and folders to read.
+    """
+    found = _course_folders(folder)
+    courses: list[CourseFolder] = []
+    wrong: list[str] = []
+    places: dict[str, Path] = {}
+    for done, one in enumerate(found):
+        progress(done, len(found))
+        problems = Problems(one / NAME)
+        course = _read_folder(one, problems, places)
+        wrong += problems.sentences()
+        courses += [course] if course else []
+    progress(len(found), len(found))
+    if wrong:
+        raise CourseError(wrong)
+    return sorted(courses, key=lambda course: course.draft.course)
+
+
+def _course_folders(folder: Path) -> list[Path]:
+    if (folder / NAME).is_file():
+        return [folder]
+    found = sorted(path.parent for path in folder.glob(f"*/{NAME}")) if folder.is_dir() else []
+    if not found:
+        raise CourseError([f"{folder} has no {NAME}, nor has a folder in it. Name the folder of a course."])
+    return found
+
+
+def _read_folder(folder: Path, problems: Problems, places: dict[str, Path]) -> CourseFolder | None:
+    read = read_course_file(folder / NAME, problems)
+    if len(read.items) > MAX_ITEMS:
+        problems.add(read.lines["items"], f"there are more than {MAX_ITEMS} items", "Make several courses of them")
+    items = [_item(folder, draft, lines, problems) for draft, lines in read.items]
+    if read.course is None:
+        return None
+    if not (read.items or len(problems)):
+        problems.add(read.lines["items"], "the course has no items", "Write one `- item: ...` for each below items")
+    if (other := places.setdefault(read.course.course, folder)) is not folder:
+        problems.add(
+            read.lines["course"], f"{read.course.course} is the course in {other} too", "Give one another slug"
+        )
+    return CourseFolder(read.course, tuple(items))
+
+
+def _item(folder: Path, draft: ItemDraft, lines: dict[str, int], problems: Problems) -> CourseItem:
+    """Find and look at an item's files; what is wrong goes to `problems`."""
+    finder = _Finder(folder, problems)
+    seconds, parts = draft.seconds, []
+    if main := finder.find(draft.file, draft.kind, lines["file"]):
+        parts.append(Part("main", draft.item + _ending(main), main))
+        seconds = seconds or _check_main(main, draft, lines["file"], problems)
+    if draft.kind not in ("video", "audio"):
+        _refuse_extras(draft, lines, problems)
+    elif draft.poster is not None and (poster := finder.find(draft.poster, "poster", lines["poster"])):
+        _check_look(poster, "image", draft.poster, lines["poster"], problems)
+        parts.append(Part("poster", f"{draft.item}-poster{_ending(poster)}", poster))
+    for language, text in sorted(draft.captions.items()):
+        parts += _captions(finder, draft, language, text, lines.get(f"captions {language}", lines["captions"]))
+    return CourseItem(draft, seconds, tuple(parts))
+
+
+def _refuse_extras(draft: ItemDraft, lines: dict[str, int], problems: Problems) -> None:
+    for name in ("poster", "captions"):
+        if name in lines:
+            problems.add(lines[name], f"a {draft.kind} has no {name}", f"Remove {name} here")
+
+
+def _captions(finder: _Finder, draft: ItemDraft, language: str, text: str, line: int) -> list[Part]:
+    path = finder.find(text, "captions", line)
+    if path is None:
+        return []
+    try:
+        data = as_webvtt(path)
+    except BadCaptions as error:
+        finder.problems.add(line, f"{text} {error}", "Save it as WebVTT or SRT in UTF-8 with your subtitle editor")
+        return []
+    return [Part("captions", f"{draft.item}.{language.lower()}.vtt", data, language)]
+
+
+def _check_main(path: Path, draft: ItemDraft, line: int, problems: Problems) -> int | None:
+    if draft.kind == "reading":
+        _check_reading(path, draft.file, line, problems)
+        return None
+    return _check_look(path, draft.kind, draft.file, line, problems)
+
+
+def _check_look(path: Path, kind: str, text: str, line: int, problems: Problems) -> int | None:
+    seen = look(path, _ending(path), kind)
+    if seen.wrong:
+        problems.add(line, f"{text} {seen.wrong}", "Export or copy it again, then open it once to see that it works")
+    return seen.seconds
+
+
+def _check_reading(path: Path, text: str, line: int, problems: Problems) -> None:
+    if path.stat().st_size > MAX_READING:
+        problems.add(line, f"{text} has more than {MAX_READING} bytes", "Make several readings of it")
+        return
+    try:
+        shown = pictures(path.read_bytes().decode("utf-8"))
+    except UnicodeDecodeError as error:
+        problems.add(line, f"{text} is not UTF-8 (byte {error.start})", "Save it as UTF-8 in your editor")
+        return
+    if shown:
+        what = f"{text} shows a picture in line {shown[0]}, which a reading cannot carry"
+        problems.add(line, what, "Remove it there, and give the picture as an item of its own (kind: image)")
+
+
+class _Finder:
+    """Finds the files that one course names, inside its folder."""
+
+    def __init__(self, folder: Path, problems: Problems) -> None:
+        self._folder, self.problems = folder, problems
+
+    def find(self, text: str, kind: str, line: int) -> Path | None:
+        """The file that `text` names, if it is there, is not empty and has an ending of that kind."""
+        path = self._walk(text, line)
+        if path is None:
+            return None
+        wrong = _wrong(path, self._folder)
+        allowed = ENDINGS[kind]
+        if not wrong and _ending(path) not in allowed:
+            endings = ", ".join(one for one in (*allowed, *SAME) if SAME.get(one, one) in allowed)
+            self.problems.add(line, f"{text} is no file for {kind}", f"Use one that ends in {endings}")
+        elif wrong:
+            self.problems.add(line, f"{text} {wrong}", "Copy the file itself into the course folder")
+        else:
+            return path
+        return None
+
+    def _walk(self, text: str, line: int) -> Path | None:
+        """Follow `text` part by part, comparing with the names that are really there."""
+        parts = PurePosixPath(text).parts
+        if not parts or len(text) > MAX_PATH or text.startswith("/") or ".." in parts or "\\" in text or "\0" in text:
+            self.problems.add(line, f"{text[:MAX_PATH]!r} is no path inside the course folder", PATH_MEND)
+            return None
+        path = self._folder
+        for part in parts:
+            names = _names(path)
+            if part not in names:
+                self._missing(text, part, names, line)
+                return None
+            path = path / part
+        return path
+
+    def _missing(self, text: str, part: str, names: frozenset[str], line: int) -> None:
+        alike = next((name for name in sorted(names) if _folded(name) == _folded(part)), None)
+        if alike is not None:
+            self.problems.add(line, f"{text} is written {alike!r} on the disk", "Write it the same here")
+            return
+        near = difflib.get_close_matches(part, names, n=1)
+        mend = f"Did you mean {near[0]}" if near else "Copy it into the course folder, or correct the path"
+        self.problems.add(line, f"{text} is not there", mend)
+
+
+@functools.lru_cache(maxsize=64)
+def _listing(folder: Path, changed: int) -> frozenset[str]:  # noqa: ARG001 (part of the key)
+    return frozenset(path.name for path in folder.iterdir())
+
+
+def _names(folder: Path) -> frozenset[str]:
+    """The names in `folder`, listed once however many files a course names there."""
+    return _listing(folder, folder.stat().st_mtime_ns) if folder.is_dir() else frozenset()
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _ending(path: Path) -> str:
+    ending = path.suffix.lower()
+    return SAME.get(ending, ending)
+
+
+def _wrong(path: Path, folder: Path) -> str:
+    """Why a path that exists is no file to publish, as a phrase."""
+    try:
+        real = path.resolve(strict=True)
+        if not real.is_relative_to(folder.resolve()):
+            return "leads out of the course folder"
+        if not real.is_file():
+            return "is not a file"
+        return "" if real.stat().st_size else "is empty"
+    except (OSError, RuntimeError):
+        return "cannot be opened"

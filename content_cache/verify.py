@@ -1,0 +1,113 @@
+"""Reads a whole repository again: every manifest, object and number, so that it is known good before it is carried."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from content_cache.errors import ContentError
+from content_cache.records import PIECE, Blob, CourseEntry, Head
+from content_cache.repository import AGAIN, NUMBERS, Repository, unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+# A tree with more wrong than this is wrong as a whole.
+MAX_PROBLEMS = 1000
+
+
+class Verified(msgspec.Struct, frozen=True):
+    """What was read, and what is wrong with it, a sentence each."""
+
+    release: str
+    courses: int
+    items: int
+    objects: int
+    bytes: int
+    problems: tuple[str, ...]
+
+
+def _silent(done: int, total: int) -> None:
+    """Show nothing."""
+
+
+def verify_repository(root: Path, *, progress: Callable[[int, int], None] = _silent) -> Verified:
+    """Check the repository in the folder `root`; raises RepositoryError only if it has no readable catalogue.
+
+    `progress` is told bytes read and bytes to read.
+    """
+    repository = Repository(root)
+    head, name = repository.head()
+    check = _Check(repository, progress)
+    check.numbers(head)
+    for entry in head.courses:
+        check.course(entry)
+    check.objects()
+    items = sum(entry.items for entry in head.courses)
+    return Verified(name, len(head.courses), items, len(check.blobs), check.done, tuple(check.problems))
+
+
+class _Check:
+    """Collects what is wrong."""
+
+    def __init__(self, repository: Repository, progress: Callable[[int, int], None]) -> None:
+        self._repository, self._progress = repository, progress
+        self._numbers: dict[str, int] = {}
+        self.blobs: dict[str, int] = {}
+        self.problems: list[str] = []
+        self.done = 0
+
+    def numbers(self, head: Head) -> None:
+        """Every slug has one number, no number two slugs, and none reaches `next_number` or will be given again."""
+        try:
+            for row in self._repository.numbers():
+                if row.slug in self._numbers:
+                    self._add(f"{NUMBERS} has {row.slug} twice; bring it back from a copy.")
+                self._numbers[row.slug] = row.number
+        except ContentError as error:
+            self._add(str(error))
+        if len(set(self._numbers.values())) < len(self._numbers):
+            self._add(f"{NUMBERS} gives one number twice; bring it back from a copy.")
+        self._expect({entry.slug: entry.number for entry in head.courses})
+
+    def _expect(self, numbers: dict[str, int]) -> None:
+        for slug, number in numbers.items():
+            if self._numbers.get(slug) != number:
+                self._add(f"{NUMBERS} does not give {slug} the number {number}; bring it back from a copy.")
+
+    def course(self, entry: CourseEntry) -> None:
+        try:
+            for item in self._repository.course(entry)[1]:
+                self._expect({f"{entry.slug}/{item.item}": item.number})
+                self.blobs.update({file.sha256: file.size for file in item.files})
+        except ContentError as error:
+            self._add(str(error))
+
+    def objects(self) -> None:
+        total = sum(self.blobs.values())
+        self._progress(0, total)
+        for sha256, size in sorted(self.blobs.items()):
+            try:
+                self._object(Blob(sha256, size), total)
+            except ContentError as error:
+                self._add(str(error))
+
+    def _object(self, blob: Blob, total: int) -> None:
+        digest, buffer = hashlib.sha256(), memoryview(bytearray(PIECE))
+        with self._repository.open_object(blob) as file:
+            try:
+                while count := file.readinto(buffer):  # type: ignore[attr-defined]
+                    digest.update(buffer[:count])
+                    self.done += count
+                    self._progress(self.done, total)
+            except OSError as error:
+                raise unreadable(error) from None
+        if digest.hexdigest() != blob.sha256:
+            self._add(f"{self._repository.root}/o/{blob.sha256} is damaged: its bytes have another hash; {AGAIN}")
+
+    def _add(self, problem: str) -> None:
+        if len(self.problems) < MAX_PROBLEMS:
+            self.problems.append(problem)
