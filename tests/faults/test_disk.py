@@ -1,0 +1,81 @@
+"""A disk that is full, and a blob that rots."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.town import ITEM, SAMPLES, Phone, Town, small_disk, until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="component absent: root, to mount a small disk")
+def test_a_full_disk_stops_counting_for_a_while_and_nothing_else(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "small", 24) as disk, Town(tmp_path, {"HUB_DATA": str(disk / "hub")}) as town:
+        town.open()
+        before = Phone(town)
+        before.play(ITEM, [[0, 10]])
+        before.insist()
+        ballast = disk / "ballast"
+        fill(ballast)
+        late = Phone(town)
+        play = late.play(ITEM, [[0, 20]])
+        for path in ("/", "/courses/precio-justo", f"/items/{ITEM}", "/healthz"):
+            status, _ = town.ask("GET", path)
+            assert status in {200, 503} if path == "/healthz" else status == 200, path
+        assert not until(lambda: late.repeat() or play in late.kept, 2), "kept on a disk that has no room"
+        assert "Traceback" not in town.log("web")
+        ballast.unlink()
+        late.insist()
+        assert until(lambda: town.at_head_office()["plays"] == 2, 60)
+
+
+def fill(path: Path) -> None:
+    """Write until the disk has no byte left."""
+    with path.open("wb", buffering=0) as out:
+        for size in (1 << 20, 4096, 1):
+            try:
+                while True:
+                    out.write(b"x" * size)
+            except OSError:
+                continue
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="component absent: root, to mount a small disk")
+def test_an_import_that_does_not_fit_says_how_much_to_free_and_changes_nothing(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "small", 2) as disk:
+        town = Town(tmp_path, {"HUB_DATA": str(disk / "hub")})
+        roomy = Town(tmp_path / "roomy")
+        roomy.run("content_cache", "publish", str(SAMPLES), "--to", str(tmp_path / "repository"))
+        with pytest.raises(AssertionError, match=r"[Ff]ree"):
+            town.run("hub", "content", "import", str(tmp_path / "repository"))
+        assert json.loads(town.run("hub", "content", "list", "--json"))["release"] is None
+
+
+def test_a_damaged_blob_is_found_named_and_no_longer_served(tmp_path: Path) -> None:
+    with Town(tmp_path, {"HUB_VERIFY_RATE_MB": "100"}) as town:
+        library = town.fill_library()
+        catalogue = library.catalogue()
+        assert catalogue is not None
+        item = catalogue.item(ITEM)
+        assert item is not None
+        video = next(file for file in item.files if file.role == "main")
+        with library.store.path(video.sha256).open("r+b") as blob:
+            blob.seek(1000)
+            blob.write(b"\0rot\0")
+        town.start("web")
+        town.start("worker")
+        url = f"/media/{video.sha256}/{video.name}"
+        assert until(lambda: town.ask("GET", url)[0] == 404, 60), town.log("worker")
+        status, body = town.ask("GET", "/healthz")
+        report = json.loads(body)
+        assert status == 200
+        assert report["status"] == "degraded"
+        assert video.sha256 in body.decode()
+        assert ITEM in body.decode()
+        assert town.ask("GET", f"/items/{ITEM}")[0] == 200
