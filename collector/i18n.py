@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from babel.dates import format_skeleton
 from flask import Flask, request, session
 from flask_babel import Babel, format_decimal, format_timedelta, get_locale
 from flask_babel import gettext as _
@@ -17,7 +18,7 @@ def init_app(app: Flask) -> None:
     app.config["BABEL_DEFAULT_LOCALE"] = DEFAULT
     Babel(app, locale_selector=_chosen)
     app.context_processor(lambda: {"language": str(get_locale()), "languages": LANGUAGES})
-    app.jinja_env.filters.update(number=_number, since=_since)
+    app.jinja_env.filters.update(number=_number, since=_since, short_day=_short_day)
 
 
 def _chosen() -> str:
@@ -37,6 +38,11 @@ def _since(heard: int | None, now: int) -> str:
     """How long ago, in words; both in Unix milliseconds."""
     if heard is None:
         return str(_("never"))
-    return str(
-        format_timedelta(dt.timedelta(milliseconds=min(heard - now, 0)), add_direction=True, granularity="second")
-    )
+    if now - heard < 60_000:
+        return str(_("just now"))
+    return str(format_timedelta(dt.timedelta(milliseconds=heard - now), add_direction=True))
+
+
+def _short_day(day: dt.date) -> str:
+    """Day and month, as the language puts them."""
+    return str(format_skeleton("MMMd", day, locale=get_locale()))
