@@ -19,6 +19,7 @@ from hub.usage.record import PlayReport
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from content_cache.catalogue import Catalogue
     from content_cache.library import Library
 
 LARGEST_BODY = 64 * 1024  # bytes
@@ -62,6 +63,7 @@ class Door:
     def __init__(self, library: Library) -> None:
         self.library = library
         self._release: str | None = None
+        self._catalogue: Catalogue | None = None
         self._known: dict[str, tuple[int, int] | None] = {}
 
     def decode(self, body: bytes) -> list[PlayReport]:
@@ -97,8 +99,9 @@ class Door:
         item = self._catalogue.item(item_id) if self._catalogue else None
         if item is None:
             return None
-        timed = item.seconds is not None and item.kind in TIMED
-        return item.number, (min(item.seconds + SLACK, LONGEST) if timed else LONGEST) * 1000
+        if item.seconds is None or item.kind not in TIMED:
+            return item.number, LONGEST * 1000
+        return item.number, min(item.seconds + SLACK, LONGEST) * 1000
 
     def _follow_release(self) -> None:
         """Start afresh when another release is served."""

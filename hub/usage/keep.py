@@ -81,8 +81,9 @@ def _write_stretch(epoch: int, boot: int, stretch: Stretch) -> int:
 
 def _write_visit(epoch: int, boot: int, batch: int, keys: VisitorKeys, draft: VisitDraft) -> int:
     """Extend the visit's row, or begin one; a new epoch begins with what happened last."""
+    visit: int | None = None
     if draft.row and draft.row.epoch == epoch:
-        visit, visitor = draft.row.visit, None
+        visit = draft.row.visit
     else:
         visitor = _visitor(keys, draft.cookie)
         visit = _open_visit(epoch, boot, visitor, draft.first)
@@ -104,7 +105,7 @@ def _open_visit(epoch: int, boot: int, visitor: int, first: float) -> int | None
         "SELECT id FROM visit WHERE visitor = ? AND boot = ? AND epoch = ? AND last >= ? ORDER BY last DESC LIMIT 1",
         visitor, boot, epoch, first - VISIT_GAP,
     )  # fmt: skip
-    return row and row[0]
+    return int(row[0]) if row else None
 
 
 def _visitor(keys: VisitorKeys, cookie: str) -> int:

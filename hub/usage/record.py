@@ -167,7 +167,7 @@ class Recorder:
             return visit.first == visit.last and visit.row is None
 
     def report(self, visitor: str, reports: Iterable[PlayReport]) -> list[str]:
-        """Merge what pages of `visitor` tell; returns the ids (hexadecimal) of which the disk has all that they told."""
+        """Merge what pages of `visitor` tell; returns the ids (hexadecimal) whose state the disk has already."""
         with self._lock:
             visit = self._touch(visitor)
             if visit is None:

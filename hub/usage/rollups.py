@@ -1,6 +1,6 @@
 """From rows to a site-day: pure, nothing is read or written here. The words are those of docs/glossary.md.
 
-    roll_up(day, zone, visits, plays, batches, before)      # UsageDay
+    roll_up(day, zone, visits=..., plays=..., batches=..., before=...)      # UsageDay
 
 Times are Unix seconds. A visit as it is stored ends with its boot; here the parts on both sides of a power cut become
 one visit if no more than 30 minutes lie between them. A play is one (visitor, item, visit), dated when it began: all
@@ -14,7 +14,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hub.usage.intervals import played, union
 from hub.usage.models import VISIT_GAP
@@ -117,10 +117,14 @@ class Span(NamedTuple):
         monday = max(first, day - dt.timedelta(days=day.weekday()))
         return cls(*(_midnight(date, zone) for date in (day, day + dt.timedelta(days=1), monday, first)))
 
+    def touches(self, visit: Visit) -> bool:
+        return visit.first < self.end and visit.last >= self.start
+
 
 def roll_up(
     day: dt.date,
     zone: ZoneInfo,
+    *,
     visits: Iterable[VisitPart],
     plays: Iterable[PlayPart],
     batches: Iterable[BatchPart],
@@ -134,7 +138,7 @@ def roll_up(
     """
     span = Span.of(day, zone)
     wholes, whole_of = join(visits)
-    here = {visit.visitor for visit in wholes if visit.last >= span.start}
+    here = {visit.visitor for visit in wholes if span.touches(visit)}
     day_visits = [visit for visit in wholes if span.start <= visit.first < span.end]
     use = _Use(zone)
     for play in join_plays(plays, whole_of):
@@ -188,7 +192,7 @@ def most_at_once(visits: Iterable[Visit], span: Span) -> int:
     """The largest number of visits under way at the same instant of the day, both ends of a visit included."""
     changes = []
     for visit in visits:
-        if visit.last >= span.start:
+        if span.touches(visit):
             changes += [(max(visit.first, span.start), 0), (visit.last, 1)]
     most = now = 0
     for _, ends in sorted(changes):
@@ -218,8 +222,8 @@ class _Use:
         self.hour_played[hour] += play.played
         self.hour_plays[hour] += 1
 
-    def totals(self, hour_bytes: list[int]) -> dict[str, int | tuple[ItemUse, ...] | tuple[HourUse, ...]]:
-        """Fields of UsageDay. Milliseconds become seconds and then minutes, so that each column adds up to the total."""
+    def totals(self, hour_bytes: list[int]) -> dict[str, Any]:
+        """Fields of UsageDay. Milliseconds become seconds, then minutes, so that each column adds up to the total."""
         numbers = sorted(self.plays)
         seconds = round_to_total([self.played[number] for number in numbers], SECOND)
         minutes = round_to_total(seconds, MINUTE)

@@ -42,11 +42,9 @@ def events() -> tuple[Response, int]:
     _refuse_strangers()
     reports = _door().decode(_body())
     visitor = _visitor()
-    if visitor is None:
-        kept = [report.id.hex() for report in reports]  # not counted, and nothing is gained by repeating it
-    else:
-        kept = hub_of().recorder.report(visitor, reports)
-    return jsonify(kept=kept), HTTPStatus.ACCEPTED
+    if visitor is None:  # not counted, so nothing is gained by repeating it
+        return jsonify(kept=[report.id.hex() for report in reports]), HTTPStatus.ACCEPTED
+    return jsonify(kept=hub_of().recorder.report(visitor, reports)), HTTPStatus.ACCEPTED
 
 
 @blueprint.errorhandler(Refused)
@@ -123,4 +121,5 @@ def _body() -> bytes:
 
 
 def _door() -> Door:
-    return current_app.extensions.setdefault("usage_door", Door(hub_of().library))
+    door: Door = current_app.extensions.setdefault("usage_door", Door(hub_of().library))
+    return door

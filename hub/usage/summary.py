@@ -21,7 +21,7 @@ from hub.usage.models import VISIT_GAP, Forgotten, sql
 from hub.usage.rollups import BatchPart, PlayPart, Span, UsageDay, VisitPart, date_of, roll_up
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from zoneinfo import ZoneInfo
 
 # The parts of visits that `seed` selects, and what continues them over a power cut, on either side.
@@ -87,7 +87,8 @@ def summary(day: dt.date, zone: ZoneInfo, epoch: int | None = None) -> UsageDay:
             for visitor, item, visit, began, packed, heads in _rows(CHAIN.format(seed=OF_DAY) + PLAYS, values)
         )
         batches = (BatchPart(*row) for row in _rows(BATCHES, values))
-        return roll_up(day, zone, visits, plays, batches, dict(_rows(BEFORE, values)))
+        before = dict(_rows(BEFORE, values))
+        return roll_up(day, zone, visits=visits, plays=plays, batches=batches, before=before)
 
 
 def changed_since(batch: int, zone: ZoneInfo) -> tuple[set[dt.date], int]:
@@ -109,7 +110,7 @@ def changed_since(batch: int, zone: ZoneInfo) -> tuple[set[dt.date], int]:
 def forgotten_until() -> dt.date | None:
     """The first day of which the rows are still here; None while nothing was forgotten."""
     row = Forgotten.get_or_none()
-    return row and dt.date.fromisoformat(row.until)
+    return dt.date.fromisoformat(row.until) if row else None
 
 
 def undated_plays() -> int:
@@ -147,6 +148,6 @@ def _days(first: float, last: float, zone: ZoneInfo) -> Iterator[dt.date]:
         day += dt.timedelta(days=1)
 
 
-def _rows(query: str, values: dict[str, object]) -> Iterator[tuple[Any, ...]]:
+def _rows(query: str, values: Mapping[str, object]) -> Iterator[tuple[Any, ...]]:
     """Stream the rows of `query`."""
     return iter(sql(query, values))

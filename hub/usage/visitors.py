@@ -47,9 +47,9 @@ class VisitorKeys:
 
     def settle(self, now: datetime | None, since_boot: float, zone: ZoneInfo, boot: int) -> float:
         """Bring the keys in line with the month; returns the second of this boot at which that month ends."""
-        local = now and now.astimezone(zone)
+        local = now.astimezone(zone) if now else None
         with writing():
-            _decide(local and f"{local:%Y-%m}", local, since_boot, boot)
+            _decide(local, since_boot, boot)
         self._load()
         return since_boot + _until_next_month(local) if local else NEVER
 
@@ -62,9 +62,10 @@ class VisitorKeys:
         self._keys = [secret(path) for path in paths]
 
 
-def _decide(month: str | None, local: datetime | None, since_boot: float, boot: int) -> None:
+def _decide(local: datetime | None, since_boot: float, boot: int) -> None:
     """Keep, add or change the rows of the keys. At most two: this month's, and one for a month that may have begun."""
     rows = list(VisitorKey.select().order_by(VisitorKey.number))
+    month = f"{local:%Y-%m}" if local else None
     if not rows:
         VisitorKey.create(number=1, month=month)
     elif month is None or local is None:
