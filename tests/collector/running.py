@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -61,7 +62,11 @@ class RunningOffice:
 
     def raw(self, request: bytes) -> int | None:
         """The status that these bytes get, None if the connection just ends."""
-        with socket.create_connection((self.host, self.port), timeout=10) as connection:
+        answer = b""
+        with (
+            suppress(ConnectionError, OSError),
+            socket.create_connection((self.host, self.port), timeout=10) as connection,
+        ):
             connection.sendall(request)
             connection.shutdown(socket.SHUT_WR)
             answer = connection.recv(100)

@@ -91,3 +91,17 @@ def test_a_bad_setting_is_named(environ, sentence):
 def test_settings_come_from_the_environment():
     settings = Settings.load({"COLLECTOR_PORT": "9000", "COLLECTOR_DATA": "/srv/office", "HOME": "/root"})
     assert (settings.port, settings.database_url) == (9000, "sqlite:////srv/office/collector.sqlite3")
+
+
+def test_every_setting_and_exit_code_is_on_the_page_for_operators():
+    import dataclasses
+
+    from collector import errors
+    from setup import ROOT
+
+    page = (ROOT / "docs/operating/collector.md").read_text("utf-8")
+    for row in dataclasses.fields(Settings):
+        assert f"| COLLECTOR_{row.name.upper()} |" in page
+        assert row.metadata["explanation"] in page
+    for kind in errors.CollectorError.__subclasses__():
+        assert f"\n| {kind.exit_code} |" in page
