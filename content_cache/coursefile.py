@@ -129,10 +129,11 @@ def _mapping(node: Any, kind: type[msgspec.Struct], problems: Problems) -> tuple
     known = {field.name: field for field in msgspec.structs.fields(kind)}
     fields: dict[str, Any] = {}
     lines: dict[str, int] = {}
+    meant: set[str] = set()
     for key, value in node.value:
         name, line = str(key.value), _line(key)
         if name not in known:
-            _unknown(name, line, list(known), problems)
+            meant.add(_unknown(name, line, list(known), problems))
         elif name in lines:
             problems.add(line, f"{name} is in line {lines[name]} already", "Keep one of the two")
         else:
@@ -141,16 +142,16 @@ def _mapping(node: Any, kind: type[msgspec.Struct], problems: Problems) -> tuple
             if value.id == "mapping":
                 lines.update({f"{name} {inner.value}": _line(inner) for inner, _ in value.value})
     for name, field in known.items():
-        if field.required and name not in lines:
+        if field.required and name not in lines and name not in meant:
             problems.add(_line(node), f"{name} is missing", MENDS[name])
     lines.setdefault("item", _line(node))
     return (fields if len(problems) == before else None), lines
 
 
 def _field(name: str, node: Any, kind: Any, problems: Problems) -> Any:
-    value = _plain(node, problems)
-    if name == "items" and isinstance(value, list):
+    if name == "items" and node.id == "sequence":
         return []  # each is read on its own
+    value = _plain(node, problems)
     try:
         return msgspec.convert(value, kind, strict=False)
     except msgspec.ValidationError:
@@ -159,10 +160,12 @@ def _field(name: str, node: Any, kind: Any, problems: Problems) -> Any:
         return None
 
 
-def _unknown(name: str, line: int, known: list[str], problems: Problems) -> None:
+def _unknown(name: str, line: int, known: list[str], problems: Problems) -> str:
+    """Say that there is no such field; returns the one that was probably meant."""
     near = difflib.get_close_matches(name, known, n=1)
     mend = f"Did you mean {near[0]}" if near else f"Remove it; fields here are {', '.join(known)}"
     problems.add(line, f"{name[:60]!r} is no field", mend)
+    return near[0] if near else ""
 
 
 def _plain(node: Any, problems: Problems) -> Any:
@@ -241,6 +244,7 @@ def _is_odd(events: Any, problems: Problems) -> bool:
             problems.add(line, "this uses a tag (!)", "Remove it, or put the value in quotes")
         if depth > MAX_DEPTH:
             problems.add(line, "this is nested too deeply", "Follow the example in docs/formats/course.md")
+            break
         if len(problems) > before + 20:
             break
     return len(problems) > before

@@ -211,7 +211,7 @@ class _Finder:
         if alike is not None:
             self.problems.add(line, f"{text} is written {alike!r} on the disk", "Write it the same here")
             return
-        near = difflib.get_close_matches(part, names, n=1)
+        near = difflib.get_close_matches(part, names, n=1, cutoff=0.8)
         mend = f"Did you mean {near[0]}" if near else "Copy it into the course folder, or correct the path"
         self.problems.add(line, f"{text} is not there", mend)
 
