@@ -1,0 +1,17 @@
+"""`hub worker`: run the jobs. Listens to nobody; the pages are another process."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command("worker")
+def command() -> None:
+    """Run the jobs until stopped: roll up, upload, sweep, snapshot, verify. Settings: docs/operating/settings.md."""
+    import logging
+
+    from hub.settings import Settings
+    from hub.worker.run import run_worker
+
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    run_worker(Settings.load())

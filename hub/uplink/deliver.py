@@ -1,0 +1,196 @@
+"""Carries what waits in the outbox to head office, and believes nothing but its signature.
+
+All that waits goes up in few batches over one connection. A record leaves the outbox only by an answer that head office
+signed, that carries the nonce of this very request, and that names the record by epoch, day, revision and digest; any
+other answer, whatever its status, leaves everything as it was and is remembered as a sentence. Since each record is the
+whole state of its day, sending it twice does no harm, so a process that dies in mid-upload has nothing to clean up.
+
+    deliver(settings, clock, library, stop)     # Delivered(...); raises NoAnswer
+
+A signed answer tells the time as well. While the time is unsure an empty batch (some hundred bytes) is sent first, to
+learn it, whatever the hour: the allowed hours cannot be told without the time, and nothing can be dated. Everything
+else waits for the allowed hours.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from typing import TYPE_CHECKING, NamedTuple
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from hub.clock import from_unix
+from hub.db import writing
+from hub.locks import held
+from hub.site import signing_key, this_site
+from hub.uplink.backoff import allowed, wait_after
+from hub.uplink.line import Line, NoAnswer
+from hub.uplink.models import Outbox, note, state, waiting
+from hub.version import SOFTWARE
+from wire.errors import BadRecord
+from wire.exchange import Answer, Batch, open_answer, seal_batch
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Sequence
+
+    from content_cache.library import Library
+    from hub.clock import Clock
+    from hub.settings import Settings
+    from hub.site import Site
+
+MOST_RECORDS, MOST_BYTES = 60, 200_000
+SENDING = "Another upload of this hub is under way; wait for it to end."
+_random = secrets.SystemRandom()
+
+
+class Delivered(NamedTuple):
+    """How many records were acknowledged, and how many refused."""
+
+    acknowledged: int = 0
+    refused: int = 0
+
+
+def deliver(
+    settings: Settings, clock: Clock, library: Library, stop: threading.Event | None = None, *, urgent: bool = False
+) -> Delivered:
+    """Send what waits, if an attempt is due and the hour allows; `urgent` asks neither. Raises NoAnswer or InUse."""
+    site = this_site()
+    if not site.enrolled or not (urgent or _is_due(clock)):
+        return Delivered()
+    with held(settings.data / "sending.lock", SENDING), Line(clock, stop) as line:
+        total = Delivered()
+        if clock.now() is None:
+            _exchange(settings, clock, library, line, [])
+        while _may_send(settings, clock, site, urgent) and (
+            records := pending(site, open_days=settings.seal_open_days)
+        ):
+            done = _exchange(settings, clock, library, line, records)
+            total = Delivered(total.acknowledged + done.acknowledged, total.refused + done.refused)
+            if stop is not None and stop.is_set():
+                break
+    return total
+
+
+def pending(site: Site, *, open_days: bool) -> list[Outbox]:
+    """What goes into the next batch: the oldest that waits, up to MOST_RECORDS and MOST_BYTES."""
+    rows = Outbox.select().where(waiting(site.epoch, open_days=open_days))
+    return fitting(list(rows.order_by(Outbox.epoch != site.epoch, Outbox.sequence).limit(MOST_RECORDS)))
+
+
+def fitting(rows: Sequence[Outbox]) -> list[Outbox]:
+    """The first of `rows` that together stay under MOST_BYTES; at least one, or it would wait for ever."""
+    size = 0
+    for number, row in enumerate(rows):
+        size += len(row.sealed)
+        if size > MOST_BYTES and number:
+            return list(rows[:number])
+    return list(rows)
+
+
+def _may_send(settings: Settings, clock: Clock, site: Site, urgent: bool) -> bool:
+    now = clock.now()
+    return urgent or (now is not None and allowed(settings.upload_hours, now.astimezone(site.zone).time()))
+
+
+def _is_due(clock: Clock) -> bool:
+    known, now = state(), clock.moment()
+    return known.retry_boot != now.boot or known.retry_seconds is None or known.retry_seconds <= now.seconds
+
+
+def _exchange(settings: Settings, clock: Clock, library: Library, line: Line, records: list[Outbox]) -> Delivered:
+    """One batch up and one answer down; what went wrong is written down before it is raised."""
+    try:
+        answer = _ask(settings, clock, library, line, records)
+        done = _settle(clock, answer)
+        _require(not records or any(done), "Head office named none of the records sent; it is tried again later.")
+    except NoAnswer as error:
+        _failed(clock, str(error))
+        raise
+    return done
+
+
+def _require(holds: bool, sentence: str) -> None:
+    if not holds:
+        raise NoAnswer(sentence)
+
+
+def _ask(settings: Settings, clock: Clock, library: Library, line: Line, records: list[Outbox]) -> Answer:
+    site, nonce = this_site(), secrets.token_bytes(16)
+    office = Ed25519PublicKey.from_public_bytes(bytes(site.collector_key or b""))
+    batch = Batch(
+        hub=bytes(site.hub),
+        nonce=nonce,
+        records=[bytes(row.sealed) for row in records],
+        oldest_unacknowledged=_oldest(site.epoch),
+        content_release=library.number(),
+        software=SOFTWARE,
+    )
+    body = seal_batch(batch, signing_key(settings.keys), kid=batch.hub)
+    reply = line.post(f"{site.collector_url}/v1/summaries", body)
+    try:
+        answer = open_answer(reply.body, office, nonce)
+    except BadRecord as error:
+        raise NoAnswer(f"The answer was not head office's word, so nothing in it counts. {error}") from None
+    # The answer was signed at some time between asking and having it.
+    clock.learn(from_unix(answer.time / 1000) + dt.timedelta(seconds=reply.seconds / 2), "head office")
+    return answer
+
+
+def _oldest(epoch: int) -> int | None:
+    """The lowest sequence of the running epoch that is not acknowledged."""
+    row = (
+        Outbox.select(Outbox.sequence)
+        .where((Outbox.epoch == epoch) & (Outbox.acknowledged == False))  # noqa: E712
+        .order_by(Outbox.sequence)
+        .first()
+    )
+    return None if row is None else int(row.sequence)
+
+
+def _settle(clock: Clock, answer: Answer) -> Delivered:
+    """Do what a believed answer says, in one transaction; a row that was sealed anew meanwhile is left alone."""
+    now = clock.moment()
+    with writing():
+        acknowledged = sum(
+            Outbox.update(acknowledged=True, at_boot=now.boot, at_seconds=now.seconds, refused=None)
+            .where((Outbox.epoch == row.epoch) & (Outbox.day == row.day))
+            .where((Outbox.revision == row.revision) & (Outbox.digest == row.digest))
+            .execute()
+            for row in answer.acknowledged
+        )
+        refused = sum(
+            Outbox.update(refused=row.sentence)
+            .where((Outbox.digest == row.digest) & (Outbox.acknowledged == False))  # noqa: E712
+            .execute()
+            for row in answer.refused
+        )
+        # Head office names days it never had. What it acknowledged and then lost, it gets again, as it was sealed.
+        for epoch, day in answer.missing:
+            Outbox.update(acknowledged=False).where((Outbox.epoch == epoch) & (Outbox.day == day)).execute()
+        note(
+            failures=0,
+            retry_boot=None,
+            retry_seconds=None,
+            reached_boot=now.boot,
+            reached_seconds=now.seconds,
+            error=None,
+            configuration=answer.configuration,
+        )
+    return Delivered(acknowledged, refused)
+
+
+def _failed(clock: Clock, sentence: str) -> None:
+    """Remember why, and when to try again, so that a restart does not knock at once."""
+    now, failures = clock.moment(), state().failures + 1
+    wait = wait_after(failures, _random.random())
+    with writing():
+        note(
+            failures=failures,
+            retry_boot=now.boot,
+            retry_seconds=now.seconds + wait,
+            error=sentence,
+            error_boot=now.boot,
+            error_seconds=now.seconds,
+        )

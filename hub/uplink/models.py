@@ -1,0 +1,126 @@
+"""The tables of the uplink.
+
+- Outbox: every site-day of this hub as it was sealed last, one row per (epoch, day), also once it is acknowledged: its
+  content tells whether a day changed since, and head office may find a gap and ask for the bytes again.
+- Rolled: up to which batch of a feature the outbox is complete; changes in the same transaction as the outbox.
+- Ledger: bytes that crossed the uplink, by exchange, at a Moment.
+- Uplink: the one row of state that survives restarts: back-off, when head office was last reached, the last error.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from peewee import AutoField, BlobField, BooleanField, DateField, FloatField, IntegerField, TextField
+
+from hub.clock import Moment, from_unix
+from hub.db import Table, database, writing
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from peewee import Expression
+
+
+class Outbox(Table):
+    """A sealed site-day. `again`: it must be sealed again once it can be. `refused`: head office's why.
+
+    `at` is the moment of the acknowledgement.
+    """
+
+    id = AutoField()
+    epoch = IntegerField()
+    day = DateField()
+    revision = IntegerField()
+    sequence = IntegerField()
+    open = BooleanField(default=False)
+    again = BooleanField(default=False)
+    sealed = BlobField()
+    digest = BlobField()
+    content = BlobField()
+    acknowledged = BooleanField(default=False)
+    at_boot = IntegerField(null=True)
+    at_seconds = FloatField(null=True)
+    refused = TextField(null=True)
+
+
+class Rolled(Table):
+    """`batch` is the newest write of `feature` that the outbox takes account of."""
+
+    feature = TextField(primary_key=True)
+    batch = IntegerField()
+
+
+class Ledger(Table):
+    """Bytes of one exchange; `counted` once the site-day it falls on has been found and sealed."""
+
+    id = AutoField()
+    boot = IntegerField()
+    seconds = FloatField()
+    up = IntegerField()
+    down = IntegerField()
+    counted = BooleanField(default=False)
+
+
+class Uplink(Table):
+    """The one row. No attempt before the retry moment; moments of another boot have passed."""
+
+    id = IntegerField(primary_key=True, default=1)
+    failures = IntegerField(default=0)
+    retry_boot = IntegerField(null=True)
+    retry_seconds = FloatField(null=True)
+    reached_boot = IntegerField(null=True)
+    reached_seconds = FloatField(null=True)
+    error = TextField(null=True)
+    error_boot = IntegerField(null=True)
+    error_seconds = FloatField(null=True)
+    configuration = IntegerField(default=0)
+
+    @property
+    def reached(self) -> Moment | None:
+        """When head office last answered with its signature."""
+        if self.reached_boot is None or self.reached_seconds is None:
+            return None
+        return Moment(self.reached_boot, self.reached_seconds)
+
+
+def state() -> Uplink:
+    """The row, or one with the defaults that is not in the database yet."""
+    return Uplink.get_or_none(Uplink.id == 1) or Uplink()
+
+
+def note(**fields: object) -> None:
+    """Set `fields` of the one row, within the caller's transaction."""
+    Uplink.insert(id=1).on_conflict_ignore().execute()
+    Uplink.update(**fields).where(Uplink.id == 1).execute()
+
+
+def waiting(epoch: int, *, open_days: bool) -> Expression:
+    """What is to be sent: neither acknowledged nor refused.
+
+    A day of the running epoch that is not over waits for its end, unless `open_days`: it was sealed for the sake of a
+    snapshot. Under an epoch that ended, it is all that will ever be known of that day, so it is sent.
+    """
+    pending = (Outbox.acknowledged == False) & Outbox.refused.is_null()  # noqa: E712
+    return pending if open_days else pending & ((Outbox.open == False) | (Outbox.epoch != epoch))  # noqa: E712
+
+
+def acknowledged_days() -> dict[dt.date, dt.datetime]:
+    """When head office acknowledged all there is of a day, over all epochs, if nothing of it waits to be sealed."""
+    rows = sql(
+        "SELECT outbox.day, max(boot.began + outbox.at_seconds) FROM outbox LEFT JOIN boot ON boot.id = outbox.at_boot"
+        " GROUP BY outbox.day HAVING min(acknowledged AND NOT open AND NOT again AND boot.began IS NOT NULL) = 1"
+    )
+    return {dt.date.fromisoformat(day): from_unix(when) for day, when in rows.fetchall()}
+
+
+def add_to_ledger(moment: Moment, up: int, down: int) -> None:
+    """Write down an exchange of `up` and `down` bytes."""
+    with writing():
+        Ledger.create(boot=moment.boot, seconds=moment.seconds, up=up, down=down)
+
+
+def sql(statement: str, values: Sequence[object] = ()) -> Any:
+    """A cursor over `statement`, where the object layer has no word for it."""
+    return database.execute_sql(statement, values)  # type: ignore[no-untyped-call]

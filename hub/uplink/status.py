@@ -1,0 +1,68 @@
+"""How the uplink fares, for the technician's page, `hub uplink status` and `/metrics`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from peewee import fn
+
+from hub.clock import Clock
+from hub.settings import Settings
+from hub.site import this_site
+from hub.uplink.models import Ledger, Outbox, state, waiting
+from hub.uplink.seal import uplink_bytes
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from hub.clock import Moment
+
+
+@dataclass(frozen=True, kw_only=True)
+class UplinkStatus:
+    """`pending` records wait, the oldest for the day `oldest`; `refused` were set aside with the sentence `refusal`.
+
+    `last_error` is None once head office has been reached again. `bytes_total` is what the uplink has carried both ways
+    since the hub's first start, `bytes_today` since the site's midnight, None while the time is unsure. `retry_in` are
+    the seconds until the next attempt after a failure.
+    """
+
+    enrolled: bool
+    pending: int
+    oldest: dt.date | None
+    refused: int
+    refusal: str | None
+    last_reached: Moment | None
+    last_error: str | None
+    retry_in: float | None
+    bytes_total: int
+    bytes_today: int | None
+
+
+def status(settings: Settings | None = None, clock: Clock | None = None) -> UplinkStatus:
+    """Reads the database alone; no network."""
+    settings, clock = settings or Settings.load(), clock or Clock()
+    site, known = this_site(), state()
+    waits = Outbox.select().where(waiting(site.epoch, open_days=settings.seal_open_days))
+    refused = Outbox.select().where(Outbox.refused.is_null(False))
+    oldest = waits.order_by(Outbox.day).first()
+    latest_refusal = refused.order_by(Outbox.sequence.desc()).first()
+    now = clock.now()
+    return UplinkStatus(
+        enrolled=site.enrolled,
+        pending=waits.count(),
+        oldest=None if oldest is None else oldest.day,
+        refused=refused.count(),
+        refusal=None if latest_refusal is None else latest_refusal.refused,
+        last_reached=known.reached,
+        last_error=known.error,
+        retry_in=_retry_in(clock, known.retry_boot, known.retry_seconds),
+        bytes_total=Ledger.select(fn.COALESCE(fn.SUM(Ledger.up + Ledger.down), 0)).scalar(),
+        bytes_today=None if now is None else uplink_bytes(now.astimezone(site.zone).date(), site.zone),
+    )
+
+
+def _retry_in(clock: Clock, boot: int | None, seconds: float | None) -> float | None:
+    now = clock.moment()
+    return seconds - now.seconds if seconds is not None and boot == now.boot and seconds > now.seconds else None

@@ -1,0 +1,84 @@
+"""All work that goes on beside the pages, as one table: name, pause, function, and why.
+
+A pause is in seconds, or names the setting that holds it. The first run comes sooner than the pause: a box that is
+switched off every evening would never come to its daily jobs. A job that raises is logged in a sentence and runs again
+after its pause; each function may be cut at any point, as by a power cut, and gives up soon after `work.stop` is set.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from hub.backup import snapshot
+from hub.uplink.deliver import deliver
+from hub.uplink.models import acknowledged_days
+from hub.uplink.seal import roll_up
+from hub.usage.forget import forget
+from hub.worker.verify import verify_slowly
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+
+    from content_cache.library import Library
+    from hub.clock import Clock
+    from hub.settings import Settings
+
+DAY = 86_400
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a job works on; it stops soon after `stop` is set."""
+
+    settings: Settings
+    clock: Clock
+    library: Library
+    stop: threading.Event
+
+
+class Job(NamedTuple):
+    """A row of the table. `first` are the seconds from the start of the worker to the first run, at most the pause."""
+
+    name: str
+    first: float
+    pause: float | str
+    run: Callable[[Work], object]
+    why: str
+
+    def seconds(self, settings: Settings) -> float:
+        """The pause."""
+        return float(getattr(settings, self.pause)) if isinstance(self.pause, str) else self.pause
+
+
+def seal_days(work: Work) -> None:
+    roll_up(work.settings, work.clock, work.library)
+
+
+def upload(work: Work) -> None:
+    deliver(work.settings, work.clock, work.library, work.stop)
+
+
+def sweep(work: Work) -> None:
+    forget(acknowledged_days(), work.settings.keep_days, work.clock.now())
+    work.library.sweep()
+
+
+def save(work: Work) -> None:
+    # What a snapshot holds must be sealed: a hub that is restored from it can then deliver it, and count nothing twice.
+    roll_up(work.settings, work.clock, work.library, open_days=True)
+    snapshot(work.settings)
+
+
+def verify(work: Work) -> None:
+    verify_slowly(work.library.store, work.settings.verify_rate_mb * 1e6, work.stop)
+
+
+JOBS = (
+    Job("roll up", 3, "roll_up_every", seal_days, "Days that are over become sealed records that can be sent."),
+    Job("upload", 6, "upload_every", upload, "Head office sees what was counted, and tells the time."),
+    Job("sweep", 300, DAY, sweep, "Content that no release names, and details that have served, leave the card."),
+    Job("snapshot", 600, "snapshot_every", save, "A damaged database has something to go back to."),
+    Job("verify", 60, DAY / 4, verify, "Content that a worn card changed is found before a learner does."),
+)

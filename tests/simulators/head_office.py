@@ -1,0 +1,275 @@
+"""A head office that can lie: the smallest server that speaks wire/, over a real socket, and misbehaves on demand.
+
+    with HeadOffice() as office:
+        office.enrol_quietly(hub_id, public_key)
+        office.play("hang", "reset", "honest")      # what it does with the next requests; then as `office.habit` says
+        ...
+        office.kept[(epoch, day)]                   # the SiteDay it holds, as a true head office would
+
+Each mode of misbehaviour is a method named `_<mode>`, with what a link or a proxy does in real life.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import secrets
+import socket
+import struct
+import threading
+import time
+from collections import deque
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from wire.enrol import Welcome, open_enrolment, seal_welcome
+from wire.errors import BadRecord
+from wire.exchange import Acknowledged, Answer, Batch, Refused, open_batch, seal_answer
+from wire.summary import SiteDay, digest, unseal
+
+PORTAL = b"<html><body>Welcome to Hotel Wi-Fi. Please sign in.</body></html>"
+COSE = "application/cose"
+
+
+class HeadOffice:
+    """State is plain attributes, to be looked at and changed by tests; `lock` guards them while requests run."""
+
+    def __init__(self) -> None:
+        self.key = Ed25519PrivateKey.generate()
+        self.lock = threading.RLock()
+        self.keys: dict[bytes, Ed25519PublicKey] = {}
+        self.codes: dict[str, str] = {}
+        self.kept: dict[tuple[int, dt.date], SiteDay] = {}
+        self.digests: dict[tuple[int, dt.date], bytes] = {}
+        self.alarms: list[SiteDay] = []
+        self.batches: list[Batch] = []
+        self.arrivals: list[bytes] = []  # every record that arrived, sealed, in order
+        self.refuse: dict[dt.date, str] = {}
+        self.missing: list[tuple[int, dt.date]] = []
+        self.configuration = 0
+        self.now = time.time
+        self.habit = "honest"
+        self.script: deque[str] = deque()
+        self.asked = 0  # requests that came
+        self.asking = threading.Condition()
+        self.release = threading.Event()  # ends what hangs
+        self.last_answer = b""
+        self._server = _Server(self)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self) -> HeadOffice:
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    @property
+    def public_key(self) -> bytes:
+        return self.key.public_key().public_bytes_raw()
+
+    def play(self, *modes: str) -> None:
+        """Do these with the next requests, one each."""
+        self.script.extend(modes)
+
+    def wait_until_asked(self, times: int, seconds: float = 20) -> None:
+        with self.asking:
+            assert self.asking.wait_for(lambda: self.asked >= times, seconds), f"asked {self.asked} of {times} times"
+
+    def answer(
+        self, path: str, body: bytes, *, nonce: bytes | None = None, key: Ed25519PrivateKey | None = None
+    ) -> bytes:
+        """What an honest head office answers, once it has kept what came; raises BadRecord."""
+        with self.lock:
+            return self._welcome(body) if path == "/v1/enrol" else self._receive(body, nonce, key or self.key)
+
+    def _welcome(self, body: bytes) -> bytes:
+        asked = open_enrolment(body, self.codes.get)
+        self.keys.setdefault(asked.hub, Ed25519PublicKey.from_public_bytes(asked.public_key))
+        if self.keys[asked.hub].public_bytes_raw() != asked.public_key:
+            raise BadRecord("Another hub has used this code already; ask head office for a new one.")
+        welcome = Welcome(
+            site="dzemul",
+            name="Dzemul",
+            time_zone="America/Merida",
+            collector_key=self.public_key,
+            time=int(self.now() * 1000),
+            nonce=asked.nonce,
+        )
+        return seal_welcome(welcome, self.codes[asked.code_id])
+
+    def _receive(self, body: bytes, nonce: bytes | None, key: Ed25519PrivateKey) -> bytes:
+        batch = open_batch(body, self.keys.get)
+        self.batches.append(batch)
+        self.arrivals += batch.records
+        results = [self._settle(sealed) for sealed in batch.records]
+        answer = Answer(
+            nonce=nonce or batch.nonce,
+            time=int(self.now() * 1000),
+            acknowledged=[one for one in results if isinstance(one, Acknowledged)],
+            refused=[one for one in results if isinstance(one, Refused)],
+            configuration=self.configuration,
+            missing=self.missing,
+        )
+        self.last_answer = seal_answer(answer, key, b"office")
+        return self.last_answer
+
+    def _settle(self, sealed: bytes) -> Acknowledged | Refused:
+        day, name = unseal(sealed, self.keys.get), digest(sealed)
+        if day.day in self.refuse:
+            return Refused(name, self.refuse[day.day])
+        place = (day.epoch, day.day)
+        held = self.kept.get(place)
+        if held and held.revision == day.revision and self.digests[place] != name:
+            self.alarms.append(day)
+        if held is None or day.revision > held.revision:
+            self.kept[place], self.digests[place] = day, name
+        return Acknowledged(day.epoch, day.day, day.revision, name)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, office: HeadOffice) -> None:
+        self.office = office
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Callers that die in mid-request are what this is for."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def do_POST(self) -> None:
+        office = self.server.office
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        with office.asking:
+            office.asked += 1
+            mode = office.script.popleft() if office.script else office.habit
+            office.asking.notify_all()
+        getattr(self, f"_{mode}")(office, body)
+
+    def do_GET(self) -> None:
+        self.server.office.asked += 1000  # a redirect was followed
+        self._send(PORTAL, "text/html")
+
+    def _honest(self, office: HeadOffice, body: bytes) -> None:
+        try:
+            self._send(office.answer(self.path, body), COSE)
+        except BadRecord as error:
+            self._send(f'{{"error": "{error}"}}'.encode(), "application/json", 400)
+
+    def _portal(self, office: HeadOffice, body: bytes) -> None:
+        """A hotspot that wants its visitors to sign in."""
+        self._send(PORTAL, "text/html; charset=utf-8")
+
+    def _proxy(self, office: HeadOffice, body: bytes) -> None:
+        """A proxy that says it is fine, in the right type."""
+        self._send(b"OK", COSE)
+
+    def _redirect(self, office: HeadOffice, body: bytes) -> None:
+        self.send_response(302)
+        self.send_header("Location", f"{office.url}/sign-in")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def _flipped(self, office: HeadOffice, body: bytes) -> None:
+        """One bit of the answer changed on the way."""
+        answer = bytearray(office.answer(self.path, body))
+        answer[secrets.randbelow(len(answer))] ^= 1 << secrets.randbelow(8)
+        self._send(bytes(answer), COSE)
+
+    def _truncated(self, office: HeadOffice, body: bytes) -> None:
+        """The connection ends in the middle of the answer."""
+        answer = office.answer(self.path, body)
+        self._head(len(answer), COSE)
+        self.wfile.write(answer[: len(answer) // 2])
+        self._reset()
+
+    def _cut_short(self, office: HeadOffice, body: bytes) -> None:
+        """A proxy passes on half of the answer, as if that was all."""
+        answer = office.answer(self.path, body)
+        self._send(answer[: len(answer) // 2], COSE)
+
+    def _stranger(self, office: HeadOffice, body: bytes) -> None:
+        """Somebody with a key of her own answers."""
+        self._send(office.answer(self.path, body, key=Ed25519PrivateKey.generate()), COSE)
+
+    def _other_nonce(self, office: HeadOffice, body: bytes) -> None:
+        self._send(office.answer(self.path, body, nonce=secrets.token_bytes(16)), COSE)
+
+    def _replayed(self, office: HeadOffice, body: bytes) -> None:
+        """Somebody answers with what head office said last time, though it was truly signed."""
+        self._send(office.last_answer, COSE)
+
+    def _error(self, office: HeadOffice, body: bytes) -> None:
+        self._send(
+            b'{"error": "The database cannot be reached just now; try again in a minute."}', "application/json", 503
+        )
+
+    def _broken(self, office: HeadOffice, body: bytes) -> None:
+        self._send(b"<h1>Internal Server Error</h1>", "text/html", 500)
+
+    def _endless(self, office: HeadOffice, body: bytes) -> None:
+        self._send(b"\0" * 1_000_000, COSE)
+
+    def _reset_after_commit(self, office: HeadOffice, body: bytes) -> None:
+        """Everything is kept, and the answer is lost."""
+        office.answer(self.path, body)
+        self._reset()
+
+    def _reset_at_once(self, office: HeadOffice, body: bytes) -> None:
+        self._reset()
+
+    def _hang(self, office: HeadOffice, body: bytes) -> None:
+        """Says nothing until the test ends."""
+        office.release.wait(60)
+        self._reset()
+
+    def _hang_after_commit(self, office: HeadOffice, body: bytes) -> None:
+        office.answer(self.path, body)
+        self._hang(office, body)
+
+    def _slow(self, office: HeadOffice, body: bytes) -> None:
+        """A byte now and then."""
+        answer = office.answer(self.path, body)
+        self._head(len(answer), COSE)
+        for byte in answer:
+            self.wfile.write(bytes([byte]))
+            if office.release.wait(0.002):
+                return
+
+    def _drip(self, office: HeadOffice, body: bytes) -> None:
+        """Never ends, yet never stalls for long."""
+        self._head(60_000, COSE)
+        while not office.release.wait(0.05):
+            self.wfile.write(b"\0")
+
+    def _send(self, answer: bytes, kind: str, status: int = 200) -> None:
+        self._head(len(answer), kind, status)
+        self.wfile.write(answer)
+
+    def _head(self, size: int, kind: str, status: int = 200) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(size))
+        self.end_headers()
+
+    def _reset(self) -> None:
+        """Close with RST rather than FIN, as a link that goes away."""
+        self.wfile.flush()
+        with contextlib.suppress(OSError):
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True
+        self.connection.close()
+
+    def log_message(self, *_: Any) -> None:
+        """Quiet."""
