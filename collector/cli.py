@@ -45,3 +45,6 @@ def main() -> None:
     except CollectorError as error:
         click.echo(f"collector: {error}", err=True)
         sys.exit(error.exit_code)
+    except PermissionError as error:
+        click.echo(f"collector: {error.filename} may not be written; mend its owner or COLLECTOR_DATA.", err=True)
+        sys.exit(74)

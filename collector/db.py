@@ -11,7 +11,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from peewee import DatabaseProxy, InterfaceError, Model, OperationalError, PostgresqlDatabase, SqliteDatabase
+from peewee import (
+    DatabaseError,
+    DatabaseProxy,
+    InterfaceError,
+    Model,
+    OperationalError,
+    PostgresqlDatabase,
+    SqliteDatabase,
+)
 from playhouse import db_url
 
 from collector.errors import NoDatabase
@@ -43,7 +51,7 @@ def open_database(url: str) -> None:
     try:
         with database.connection_context():
             _migrate()
-    except UNREACHABLE as error:
+    except (DatabaseError, InterfaceError) as error:
         reason = str(error).splitlines()[0]
         raise NoDatabase(f"The database cannot be opened ({reason}); start it or mend COLLECTOR_DATABASE.") from None
 

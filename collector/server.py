@@ -1,4 +1,7 @@
-"""Runs the application under waitress until SIGTERM or SIGINT; answers under way are finished first."""
+"""Runs the application under waitress until SIGTERM or SIGINT.
+
+What is being written then is finished; an answer may be lost on the way, which costs its hub a repetition.
+"""
 
 from __future__ import annotations
 
@@ -42,11 +45,10 @@ def listen(app: Flask, settings: Settings) -> Any:
         raise BadSetting(f"Cannot listen on {settings.host}:{settings.port} ({error}); mend COLLECTOR_HOST.") from None
 
 
-def serve(server: Any) -> None:
-    """Answer until a signal says stop."""
+def stop_on_signals() -> None:
+    """From now on SIGTERM and SIGINT end this process with exit code 0, whatever it is at."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
-    server.run()
 
 
 def _stop(_number: int, _frame: object) -> None:

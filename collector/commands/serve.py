@@ -14,12 +14,13 @@ def command() -> None:
     import logging
 
     from collector.app import create_app
-    from collector.server import listen, serve
+    from collector.server import listen, stop_on_signals
     from collector.settings import Settings
 
+    stop_on_signals()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     settings = Settings.load()
     app = create_app(settings)
     server = listen(app, settings)
     click.echo(f"Head office listens on http://{settings.host}:{server.effective_port}; stop it with Ctrl-C.")
-    serve(server)
+    server.run()

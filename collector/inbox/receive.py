@@ -7,6 +7,7 @@ taken in is set aside and named in the answer, and the ones beside it are taken 
 from __future__ import annotations
 
 import logging
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from collector.db import for_update, rows, writing
@@ -20,6 +21,9 @@ from wire.summary import SiteDay, digest, unseal
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Callable
+
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     from collector.office import Office
 
@@ -43,8 +47,9 @@ class Arrived(NamedTuple):
 
 def receive(body: bytes, office: Office) -> bytes:
     """The signed answer to the batch in `body`, once all it acknowledges is kept. Raises BadRecord."""
-    batch = open_batch(body, public_key_of)
-    records = [_look(sealed) for sealed in batch.records]
+    key_for = cache(public_key_of)
+    batch = open_batch(body, key_for)
+    records = [_look(sealed, key_for) for sealed in batch.records]
     with writing():
         _lock({batch.hub, *(record.day.hub for record in records if record.day)})
         results = [_settle(batch.hub, record, office.now()) for record in records]
@@ -61,10 +66,10 @@ def receive(body: bytes, office: Office) -> bytes:
     return seal_answer(answer, office.key, office.key_id)
 
 
-def _look(sealed: bytes) -> Arrived:
+def _look(sealed: bytes, key_for: Callable[[bytes], Ed25519PublicKey | None]) -> Arrived:
     """Unseal before any lock is held: signatures take their time."""
     try:
-        return Arrived(sealed, digest(sealed), unseal(sealed, public_key_of), "")
+        return Arrived(sealed, digest(sealed), unseal(sealed, key_for), "")
     except BadRecord as error:
         return Arrived(sealed, digest(sealed), None, str(error)[:LONGEST_SENTENCE])
 

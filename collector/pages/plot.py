@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT, TOP, GAP = 360, 120, 8, 2
 DAYS = 30
+ROUND = (1, 1.2, 1.5, 2, 3, 4, 5, 6, 8, 10)
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Plot:
     top: int
     first: dt.date
     last: dt.date
-    total: float
+    total: float | None
 
 
 def window(newest: dt.date | None, today: dt.date) -> list[dt.date]:
@@ -43,12 +44,13 @@ def window(newest: dt.date | None, today: dt.date) -> list[dt.date]:
     return [last - dt.timedelta(days=back) for back in reversed(range(DAYS))]
 
 
-def plot(values: Mapping[dt.date, float], shown: list[dt.date]) -> Plot:
-    """Bars for the days `shown`; a day without a value has none."""
+def plot(values: Mapping[dt.date, float], shown: list[dt.date], *, additive: bool = True) -> Plot:
+    """Bars for the days `shown`; a day without a value has none. What is not `additive` has no total over days."""
     top = round_up(max((values.get(day, 0) for day in shown), default=0))
     step = WIDTH / len(shown)
     bars = [_bar(day, values.get(day, 0), index * step, step - GAP, top) for index, day in enumerate(shown)]
-    return Plot(bars, top, shown[0], shown[-1], sum(bar.value for bar in bars))
+    total = sum(bar.value for bar in bars) if additive else None
+    return Plot(bars, top, shown[0], shown[-1], total)
 
 
 def _bar(day: dt.date, value: float, x: float, width: float, top: int) -> Bar:
@@ -57,8 +59,8 @@ def _bar(day: dt.date, value: float, x: float, width: float, top: int) -> Bar:
 
 
 def round_up(value: float) -> int:
-    """The next of 1, 2, 5, 10, 20, 50 ... that is not below `value`."""
-    if value <= 1:
-        return 1
+    """A round number that is not below `value` and not far above it, 1 or more."""
+    if value <= 10:
+        return max(math.ceil(value), 1)
     power = 10 ** math.floor(math.log10(value))
-    return next(int(step * power) for step in (1, 2, 5, 10) if step * power >= value)
+    return next(int(step * power) for step in ROUND if step * power >= value)

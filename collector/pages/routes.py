@@ -79,6 +79,6 @@ def _plots(rows: list[DayFigures]) -> list[tuple[str, str, Plot]]:
     shown = window(max((row.day for row in rows), default=None), today)
     return [
         ("plays", _("Plays"), plot({row.day: row.plays for row in rows}, shown)),
-        ("visitors", _("Visitors"), plot({row.day: row.visitors for row in rows}, shown)),
+        ("visitors", _("Visitors"), plot({row.day: row.visitors for row in rows}, shown, additive=False)),
         ("minutes", _("Minutes watched"), plot({row.day: row.minutes for row in rows}, shown)),
     ]

@@ -16,7 +16,7 @@ from zoneinfo import available_timezones
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from collector.db import for_update, writing
+from collector.db import writing
 from collector.errors import NotPossible
 from collector.sites.models import Code, Hub, Site
 from wire.enrol import Enrolment, Welcome, code_id, new_code, open_enrolment, seal_welcome
@@ -96,10 +96,10 @@ def _use(code: Code, asked: Enrolment, now: int) -> None:
     mine = Code.used_by.is_null() | (Code.used_by == asked.hub.hex())
     if not Code.update(used_by=asked.hub.hex()).where((Code.id == code.id) & mine).execute():
         raise NotPossible("Another hub has used this code already; ask head office for a new one.")
-    known = for_update(Hub.select().where(Hub.id == asked.hub.hex())).first()
-    if known is None:
-        Hub.create(id=asked.hub.hex(), site=code.site, public_key=asked.public_key, enrolled=now)
-    elif bytes(known.public_key) != asked.public_key or known.site != code.site:
+    row = {"id": asked.hub.hex(), "site": code.site, "public_key": asked.public_key, "enrolled": now}
+    Hub.insert(row).on_conflict_ignore().execute()
+    known = Hub.get_by_id(asked.hub.hex())
+    if bytes(known.public_key) != asked.public_key or known.site != code.site:
         raise NotPossible(
             "A hub of this id already reports with another key or for another site; "
             "set the box up afresh, so that it becomes a hub of its own, and enrol it with this code."

@@ -105,3 +105,10 @@ def test_every_setting_and_exit_code_is_on_the_page_for_operators():
         assert row.metadata["explanation"] in page
     for kind in errors.CollectorError.__subclasses__():
         assert f"\n| {kind.exit_code} |" in page
+
+
+def test_a_file_that_is_no_database_is_one_sentence(tmp_path):
+    (tmp_path / "notes.txt").write_text("not a database, and long enough to look at" * 50)
+    answer = RunningOffice(tmp_path, database=f"sqlite:///{tmp_path / 'notes.txt'}").command("sites", "list")
+    assert (answer.returncode, len(answer.stderr.splitlines())) == (74, 1)
+    assert answer.stderr.strip().endswith("mend COLLECTOR_DATABASE.")

@@ -78,6 +78,7 @@ def test_who_guesses_codes_must_wait(client):
     answers = [client.post("/v1/enrol", data=FakeHub(client).enrolment(guess)) for _ in range(25)]
     assert [answer.status_code for answer in answers] == [400] * 20 + [429] * 5
     assert "wait" in answers[-1].json["error"]
+    assert FakeHub(client).enrol(wrong).site == "dzemul"
 
 
 def test_a_site_gets_another_hub_by_another_code(client, hub):

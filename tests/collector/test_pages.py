@@ -77,13 +77,15 @@ def test_plots_are_svg_with_a_title_a_description_and_a_bar_per_day(client, hub)
     assert len(plots) == 3
     drawing = ET.fromstring(plots[0])
     assert drawing.find("title").text == "Plays per day"
-    assert drawing.find("desc").text == "From Jan 31 to Mar 1, 7 in all; the table has each day."
+    assert drawing.find("desc").text == "From Jan 31 to Mar 1; the table has each day."
     assert [bar.find("title").text for bar in drawing.findall("rect")] == ["Feb 27: 4", "Feb 28: 3"]
 
 
 def test_a_hub_whose_clock_is_years_ahead_does_not_move_the_plot(client, hub):
     hub.send(hub.sealed(), hub.sealed(day=dt.date(2150, 1, 1)))
-    assert "From Feb 1 to Mar 2, 3 in all" in client.get("/?lang=en").text
+    page = client.get("/?lang=en").text
+    assert "From Feb 1 to Mar 2;" in page
+    assert "<strong>3</strong>" in page
 
 
 def test_a_name_is_never_taken_for_markup(client):
@@ -195,3 +197,10 @@ def test_openapi_names_every_address_and_tells_the_shape_of_each_answer(client, 
     assert set(client.get("/api/v1/sites").json[0]) == set(schemas["Site"]["required"])
     assert set(client.get("/api/v1/sites/dzemul/days").json[0]) == set(schemas["Day"]["required"])
     assert set(client.get("/api/v1/none").json) == set(schemas["Refusal"]["required"])
+
+
+@pytest.mark.parametrize(("value", "top"), [(0, 1), (0.4, 1), (3, 3), (10, 10), (11, 12), (995, 1000), (420, 500)])
+def test_a_plot_ends_at_a_round_number_just_above_its_highest_bar(value, top):
+    from collector.pages.plot import round_up
+
+    assert round_up(value) == top
