@@ -48,9 +48,10 @@ def hub_of() -> Hub:
 
 def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     """Build the application over the folder `settings.data`, which is made if absent."""
-    from hub import i18n
+    from hub import assets, i18n, problems
     from hub.health import routes as health
     from hub.library import routes as library
+    from hub.library.pages import PagesFirst
     from hub.media import answer as media
     from hub.technician import routes as technician
     from hub.usage import routes as usage
@@ -60,7 +61,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     this_site()
     clock = clock or Clock()
     content = Library(settings.library_root)
-    app = Flask("hub", static_folder="static", static_url_path="/static")
+    app = Flask("hub", static_folder=None)
     app.config.update(
         SECRET_KEY=secret(settings.keys / "session.key"),
         SESSION_COOKIE_HTTPONLY=True,
@@ -70,11 +71,15 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     )
     recorder = Recorder(settings, clock, content)
     app.extensions["hub"] = Hub(settings, clock, content, recorder)
+    app.context_processor(lambda: {"programme": settings.programme})
     i18n.init_app(app)
+    problems.init_app(app)
+    assets.init_app(app)
     for feature in (library, usage, technician, health):
         app.register_blueprint(feature.blueprint)
     app.after_request(_harden)
     app.teardown_appcontext(lambda _error: database.is_closed() or database.close())
+    app.wsgi_app = PagesFirst(app.wsgi_app, content, recorder)  # type: ignore[method-assign]
     app.wsgi_app = media.MediaFirst(app.wsgi_app, content.store, recorder)  # type: ignore[method-assign]
     return app
 

@@ -1,32 +1,20 @@
-"""The routes of usage: reports of playing come in, and each page leaves a visitor's cookie with the phone.
-
-The cookie is random and says nothing; it counts once the phone has returned it. A phone that refuses cookies is
-served like any other, and only the bytes it took are counted.
-"""
+"""The route of usage: reports of playing come in. Pages themselves are counted where they are answered."""
 
 from __future__ import annotations
 
 import ipaddress
-import re
-import secrets
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, current_app, jsonify, request
-from flask_babel import get_locale
 
 from hub.app import hub_of
+from hub.usage.cookie import visitor_of
 from hub.usage.door import LARGEST_BODY, Door, Pace, Refused
 
 if TYPE_CHECKING:
     from flask import Response
     from flask.blueprints import BlueprintSetupState
-
-COOKIE = "visitor"
-COOKIE_DAYS = 31  # renewed with each visit, so no month sees one phone under two cookies
-TOKEN = re.compile(r"[0-9a-f]{32}")
-STAFF = ("technician", "health")  # pages that no villager asks for
-PAGE = (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED)
 
 blueprint = Blueprint("usage", __name__, template_folder="templates")
 
@@ -41,7 +29,7 @@ def events() -> tuple[Response, int]:
     """Merge the state of plays; the answer lists those whose state is on the disk, which need no repeating."""
     _refuse_strangers()
     reports = _door().decode(_body())
-    visitor = _visitor()
+    visitor = visitor_of(request.headers.get("Cookie", ""))
     if visitor is None:  # not counted, so nothing is gained by repeating it
         return jsonify(kept=[report.id.hex() for report in reports]), HTTPStatus.ACCEPTED
     return jsonify(kept=hub_of().recorder.report(visitor, reports)), HTTPStatus.ACCEPTED
@@ -53,40 +41,6 @@ def _refused(error: Refused) -> tuple[Response, int]:
     if error.status == HTTPStatus.TOO_MANY_REQUESTS:
         answer.headers["Retry-After"] = "10"
     return answer, error.status
-
-
-@blueprint.after_app_request
-def _note_visitor(response: Response) -> Response:
-    """Count a page that was asked for with a cookie, and leave one with a phone that has none."""
-    if _is_page(response):
-        visitor = _visitor()
-        begins = visitor is not None and hub_of().recorder.seen(visitor, str(get_locale()).replace("_", "-"))
-        if visitor is None or begins:
-            response.set_cookie(
-                COOKIE,
-                visitor or secrets.token_hex(16),
-                max_age=COOKIE_DAYS * 86_400,
-                httponly=True,
-                samesite="Lax",
-            )
-            # Nobody else may be handed this phone's cookie out of a cache.
-            response.headers.setdefault("Cache-Control", "private, no-cache")
-    return response
-
-
-def _is_page(response: Response) -> bool:
-    return (
-        request.method == "GET"
-        and response.status_code in PAGE
-        and request.blueprint not in STAFF
-        and (response.mimetype == "text/html" or response.status_code == HTTPStatus.NOT_MODIFIED)
-        and request.endpoint != "static"
-    )
-
-
-def _visitor() -> str | None:
-    token = request.cookies.get(COOKIE, "")
-    return token if TOKEN.fullmatch(token) else None
 
 
 def _refuse_strangers() -> None:

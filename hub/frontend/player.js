@@ -1,0 +1,246 @@
+// What a page adds when JavaScript runs: it keeps one's place in a lesson, and tells the hub what was really played.
+// Pages are whole without it. Written for Chrome 60, in one small file that every page shares.
+//
+// On the phone (localStorage): `places`, where each lesson was left; `plays`, reports that the hub has not kept yet.
+// A report is the state of a play (its id, the intervals played so far), so saying it again changes nothing. Every
+// page repeats what is in `plays` until an answer lists it as kept.
+(function () {
+  'use strict';
+
+  var FIRST_AFTER = 5; // seconds played before the first report
+  var EVERY = 10000; // milliseconds between reports while playing
+  var NEW_VISIT = 30 * 60000; // after such a pause, playing on is another play
+  var MOST_INTERVALS = 100; // in one play; a phone that seeks a lot begins another
+  var MOST_PLAYS = 20;
+  var MOST_PLACES = 30;
+  var LONGEST_STAY = 1800; // seconds on one page; a phone left open is not read for hours
+
+  // Storage
+
+  var memory = {};
+  var store = { getItem: function (name) { return memory[name]; }, setItem: function (name, text) { memory[name] = text; } };
+  try {
+    localStorage.setItem('works', '1');
+    store = localStorage;
+  } catch (refused) { /* private browsing: what this page knows ends with it */ }
+
+  function load(name) {
+    try { return JSON.parse(store.getItem(name)) || {}; } catch (broken) { return {}; }
+  }
+
+  // Keeps the newest `most` entries; objects remember the order in which names that are no numbers were added.
+  function save(name, entries, most) {
+    Object.keys(entries).slice(0, -most).forEach(function (old) { delete entries[old]; });
+    try { store.setItem(name, JSON.stringify(entries)); } catch (full) { /* the next page may have room */ }
+  }
+
+  // Reports
+
+  var playing = false, sending = false, refused = false, wait = 5000, timer;
+
+  function newPlay(item) {
+    var bytes = crypto.getRandomValues(new Uint8Array(16));
+    var id = Array.prototype.map.call(bytes, function (byte) { return (256 + byte).toString(16).slice(1); }).join('');
+    return { id: id, item: item, intervals: [], group: 1 };
+  }
+
+  function remember(play) {
+    var plays = load('plays');
+    plays[play.id] = play;
+    save('plays', plays, MOST_PLAYS);
+  }
+
+  function report(play) {
+    remember(play);
+    wait = 5000;
+    post();
+  }
+
+  function post() {
+    var plays = load('plays');
+    var sent = Object.keys(plays).map(function (id) { return plays[id]; }).slice(0, refused ? 1 : MOST_PLAYS);
+    clearTimeout(timer);
+    if (!sent.length || sending || !navigator.cookieEnabled) return;
+    sending = true;
+    fetch('/usage/events', {
+      method: 'POST',
+      credentials: 'same-origin',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ plays: sent })
+    }).then(function (answer) {
+      if (answer.ok) return answer.json();
+      // A report that the hub cannot read must not hold up the others: they go one by one, and it is dropped.
+      var bad = answer.status >= 400 && answer.status < 500 && answer.status !== 429;
+      var alone = bad && sent.length === 1;
+      refused = bad || refused;
+      return { kept: alone ? [sent[0].id] : [] };
+    }).then(function (answer) { forget(sent, answer.kept); }).catch(function () {}).then(function () {
+      sending = false;
+      if (!Object.keys(load('plays')).length) { refused = false; return; }
+      timer = setTimeout(post, playing ? EVERY + 2000 : wait);
+      wait = Math.min(wait * 2, 60000);
+    });
+  }
+
+  // Drops what the hub has kept, unless more was played since it was sent.
+  function forget(sent, kept) {
+    var plays = load('plays');
+    sent.forEach(function (play) {
+      var same = JSON.stringify(plays[play.id]) === JSON.stringify(play);
+      if (same && kept.indexOf(play.id) >= 0) delete plays[play.id];
+    });
+    save('plays', plays, MOST_PLAYS);
+  }
+
+  function leave(play) {
+    remember(play);
+    // Plain text: Chrome before 81 refuses to send a beacon as JSON.
+    if (navigator.sendBeacon) navigator.sendBeacon('/usage/events', JSON.stringify({ plays: [play] }));
+  }
+
+  function onLeaving(act) {
+    addEventListener('pagehide', act);
+    document.addEventListener('visibilitychange', function () { if (document.hidden) act(); });
+  }
+
+  // What was played
+
+  function round(seconds) { return Math.round(seconds * 100) / 100; }
+
+  function merged(intervals, start, end) {
+    var apart = intervals.filter(function (one) {
+      if (one[1] < start - 0.02 || one[0] > end + 0.02) return true;
+      start = Math.min(start, one[0]);
+      end = Math.max(end, one[1]);
+      return false;
+    });
+    return apart.concat([[round(start), round(end)]]).sort(function (one, other) { return one[0] - other[0]; });
+  }
+
+  function seconds(intervals) {
+    return intervals.reduce(function (sum, one) { return sum + one[1] - one[0]; }, 0);
+  }
+
+  function watch(media, item, title) {
+    var play = newPlay(item), last = null, lastWall = 0, reported = 0, active = Date.now(), resumed = false;
+
+    function mark() { last = media.currentTime; lastWall = performance.now(); }
+
+    // Counts from the last mark to here, unless it is further than playing could have come: a seek is no playing.
+    function advance() {
+      var from = last, most = (performance.now() - lastWall) / 1000 * media.playbackRate + 1;
+      if (media.seeking) return;
+      mark();
+      if (from === null || last <= from || last - from > most) return;
+      play.intervals = merged(play.intervals, from, last);
+      active = Date.now();
+    }
+
+    function tell(how) {
+      if (play.intervals.length) how(play);
+      reported = performance.now();
+    }
+
+    function keepPlace() {
+      var places = load('places'), end = media.duration, now = media.currentTime;
+      if (!end) return;
+      delete places[item];
+      if (now > 2 && now < end - Math.min(10, end / 20)) {
+        places[item] = { at: round(now), left: round(end - now), title: title };
+      }
+      save('places', places, MOST_PLACES);
+    }
+
+    function resume() {
+      var place = load('places')[item];
+      if (resumed) return;
+      resumed = true;
+      if (place && place.at < media.duration) media.currentTime = place.at;
+    }
+
+    media.addEventListener('play', function () {
+      playing = true;
+      if (Date.now() - active > NEW_VISIT) play = newPlay(item);
+      if (media.readyState) resume(); else media.addEventListener('loadedmetadata', resume);
+    });
+    media.addEventListener('seeking', function () { resumed = true; last = null; });
+    media.addEventListener('seeked', mark);
+    media.addEventListener('playing', mark);
+    media.addEventListener('timeupdate', function () {
+      advance();
+      if (media.paused || media.seeking) return;
+      if (reported ? performance.now() - reported >= EVERY : seconds(play.intervals) >= FIRST_AFTER) {
+        keepPlace();
+        tell(report);
+        if (play.intervals.length > MOST_INTERVALS) play = newPlay(item);
+      }
+    });
+    ['pause', 'ended'].forEach(function (name) {
+      media.addEventListener(name, function () {
+        playing = false;
+        advance();
+        keepPlace();
+        tell(report);
+      });
+    });
+    onLeaving(function () {
+      if (!play.intervals.length) return;
+      advance();
+      keepPlace();
+      tell(leave);
+    });
+  }
+
+  // A reading has no player: what counts is the time it was on the screen.
+  function stay(item) {
+    var play = newPlay(item), there = 0, before = performance.now(), told = 0;
+    setInterval(function () {
+      var now = performance.now();
+      if (!document.hidden) there = Math.min(there + Math.min(now - before, 2000) / 1000, LONGEST_STAY);
+      before = now;
+      play.intervals = [[0, round(there)]];
+      if (there - told >= (told ? EVERY / 1000 : FIRST_AFTER)) {
+        told = there;
+        report(play);
+      }
+    }, 1000);
+    onLeaving(function () { if (there >= FIRST_AFTER) leave(play); });
+  }
+
+  // A file that cannot be played says so, beside the download that may still work elsewhere.
+  function watchForTrouble(media, sentence) {
+    function look() {
+      if (media.error || media.networkState === media.NETWORK_NO_SOURCE) sentence.hidden = false;
+    }
+    media.addEventListener('error', function () { setTimeout(look, 0); }, true);
+    look();
+  }
+
+  // "Continue where you left off" is made here, since the pages are the same for everybody.
+  function offerToContinue(section) {
+    var places = load('places'), list = section.querySelector('ul');
+    Object.keys(places).slice(-3).reverse().forEach(function (item) {
+      var entry = document.createElement('li'), link = document.createElement('a'), left = document.createElement('span');
+      link.href = '/items/' + item.split('/').map(encodeURIComponent).join('/');
+      link.className = 'row';
+      link.appendChild(document.createElement('strong')).textContent = places[item].title;
+      left.textContent = section.getAttribute('data-left').replace('{}', Math.max(1, Math.round(places[item].left / 60)));
+      link.appendChild(left);
+      entry.appendChild(link);
+      list.appendChild(entry);
+      section.hidden = false;
+    });
+  }
+
+  var page = document.querySelector('[data-item]');
+  var strip = document.querySelector('[data-left]');
+  var media = document.querySelector('video, audio');
+  if (page && media) {
+    watch(media, page.getAttribute('data-item'), page.getAttribute('data-title'));
+    watchForTrouble(media, document.querySelector('[data-trouble]'));
+  } else if (page) {
+    stay(page.getAttribute('data-item'));
+  }
+  if (strip) offerToContinue(strip);
+  post();
+})();
