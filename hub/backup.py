@@ -20,6 +20,7 @@ import shutil
 import sqlite3
 import time
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from peewee import AutoField, FloatField, IntegerField, PeeweeException, TextField
 
@@ -127,7 +128,8 @@ def _copy(source: Path, target: Path) -> None:
 def damage(path: Path, seconds: float | None = None) -> str | None:
     """What SQLite finds wrong with the database in `path`, if anything, reading on for at most `seconds`."""
     try:
-        with contextlib.closing(_connect(path)) as connection:
+        # Read-only, or closing would move a journal into a file that is to be kept as it was found.
+        with contextlib.closing(_connect(path, "ro")) as connection:
             if seconds is not None:
                 ends = time.monotonic() + seconds
                 connection.set_progress_handler(lambda: time.monotonic() > ends, 1000)
@@ -253,8 +255,8 @@ def _note(sentence: str | None, clock: Clock) -> None:
         Restored.update(boot=now.boot, seconds=now.seconds).where(Restored.boot.is_null()).execute()
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(path, isolation_level=None, timeout=5)
+def _connect(path: Path, mode: str = "rw") -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{quote(str(path))}?mode={mode}", uri=True, isolation_level=None, timeout=5)
 
 
 def _number(path: Path) -> int:

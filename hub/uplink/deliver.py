@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 MOST_RECORDS, MOST_BYTES = 60, 200_000
 SENDING = "Another upload of this hub is under way; wait for it to end."
+UNNAMED = "Head office named none of the records sent; it is tried again later."
 _random = secrets.SystemRandom()
 
 
@@ -55,17 +56,25 @@ class Delivered(NamedTuple):
 def deliver(
     settings: Settings, clock: Clock, library: Library, stop: threading.Event | None = None, *, urgent: bool = False
 ) -> Delivered:
-    """Send what waits, if an attempt is due and the hour allows; `urgent` asks neither. Raises NoAnswer or InUse."""
+    """Send what waits, if an attempt is due and the hour allows; `urgent` asks neither.
+
+    An urgent attempt reaches for head office though nothing waits, so that a technician learns whether it can be
+    reached. Raises NoAnswer or InUse.
+    """
     site = this_site()
     if not site.enrolled or not (urgent or _is_due(clock)):
         return Delivered()
     with held(settings.data / "sending.lock", SENDING), Line(clock, stop) as line:
         total = Delivered()
-        if clock.now() is None:
+        if clock.now() is None or (urgent and not pending(site, open_days=settings.seal_open_days)):
             _exchange(settings, clock, library, line, [])
-        while _may_send(settings, clock, site, urgent) and (
-            records := pending(site, open_days=settings.seal_open_days)
-        ):
+        sent: set[bytes] = set()
+        while _may_send(settings, clock, site, urgent):
+            # What head office acknowledges and yet misses waits for the next run, or it would go round and round.
+            records = [row for row in pending(site, open_days=settings.seal_open_days) if row.digest not in sent]
+            if not records:
+                break
+            sent |= {row.digest for row in records}
             done = _exchange(settings, clock, library, line, records)
             total = Delivered(total.acknowledged + done.acknowledged, total.refused + done.refused)
             if stop is not None and stop.is_set():
@@ -104,7 +113,8 @@ def _exchange(settings: Settings, clock: Clock, library: Library, line: Line, re
     try:
         answer = _ask(settings, clock, library, line, records)
         done = _settle(clock, answer)
-        _require(not records or any(done), "Head office named none of the records sent; it is tried again later.")
+        named = {row.digest for row in (*answer.acknowledged, *answer.refused)}
+        _require(not records or any(row.digest in named for row in records), UNNAMED)
     except NoAnswer as error:
         _failed(clock, str(error))
         raise

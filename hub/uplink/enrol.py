@@ -8,12 +8,14 @@ the code. So an answer that was lost on the way costs nothing but a second try.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import secrets
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from hub.backup import snapshot
 from hub.clock import from_unix
 from hub.db import writing
 from hub.errors import HubError
@@ -62,6 +64,9 @@ def enrol(collector_url: str, code: str, settings: Settings, clock: Clock) -> Si
             error=None,
         )
     clock.learn(from_unix(welcome.time / 1000) + dt.timedelta(seconds=seconds / 2), "head office")
+    # From here on there is something to go back to that still knows who this hub is.
+    with contextlib.suppress(HubError):
+        snapshot(settings)
     return this_site()
 
 
@@ -81,8 +86,13 @@ def _ask(url: str, code: str, settings: Settings, clock: Clock) -> tuple[Welcome
 
 def _address(text: str) -> str:
     """`text` as an address without a slash at its end."""
-    parts = urlsplit(text.strip())
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+    try:
+        parts = urlsplit(text.strip())
+        good = parts.scheme in {"http", "https"} and parts.hostname and not parts.query and not parts.fragment
+        good = good and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
         raise NotEnrolled(f"{text!r} is no address of head office; write one such as https://office.example.")
     return text.strip().rstrip("/")
 

@@ -104,6 +104,9 @@ class Line:
             answer = response.raw.read(LONGEST_REPLY + 1)
             seconds = self._clock.since_boot() - began
             _check(url, response, answer)
+            announced = response.headers.get("Content-Length", "")
+            if announced.isdecimal() and len(answer) < int(announced):
+                raise requests.ConnectionError
             return Reply(answer, seconds)
 
     def _joined(self, connected: socket.socket) -> None:

@@ -9,8 +9,10 @@ of megabytes. So the scheduler never sees the wall clock:
 
 Why this holds, checked in the source of APScheduler 3.11 (each place that tells the time):
 - schedulers/base.py tells it only as `datetime.now(self.timezone)` (adding, resuming, processing jobs, waking up).
-  `now(tz)` returns what `tz.fromutc()` makes of the wall time, and ours makes nothing of it: it returns the time
-  since boot (CLOCK_BOOTTIME, see clock_gettime(2)), marked as UTC so that all arithmetic after it is plain.
+  `now(tz)` returns what `tz.fromutc()` makes of the wall time, and ours makes nothing of it: it returns START plus the
+  time since boot (CLOCK_BOOTTIME, see clock_gettime(2)), marked as UTC so that all arithmetic after it is plain.
+- schedulers/base.py also converts the next run, by `moment.astimezone(self.timezone)`, which calls `fromutc()` as well.
+  That is a moment after START, a year that no wall clock shows, and is returned as it is.
 - job.py lists runs from the next one up to now by asking the trigger again; `Every` answers "a pause from now", which
   ends the list after one entry, however late the run is.
 - jobstores/memory.py compares timestamps made of these same values. schedulers/blocking.py waits on an Event, which
@@ -31,18 +33,19 @@ from apscheduler.triggers.base import BaseTrigger
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+START = datetime(3000, 1, 1, tzinfo=UTC)
 DEFAULTS = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
 
 
 class SinceBoot(tzinfo):
-    """A time zone in which it is always EPOCH plus the seconds since boot, whatever the wall clock says."""
+    """A time zone in which it is always START plus the seconds since boot, whatever the wall clock says."""
 
     def __init__(self, since_boot: Callable[[], float] = lambda: time.clock_gettime(time.CLOCK_BOOTTIME)) -> None:
         self._since_boot = since_boot
 
-    def fromutc(self, dt: datetime, /) -> datetime:  # noqa: ARG002 (the wall time is what must not matter)
-        return EPOCH + timedelta(seconds=self._since_boot())
+    def fromutc(self, dt: datetime, /) -> datetime:
+        given = dt.replace(tzinfo=UTC)
+        return given if given >= START else START + timedelta(seconds=self._since_boot())
 
     def utcoffset(self, dt: datetime | None, /) -> timedelta:  # noqa: ARG002
         return timedelta(0)

@@ -12,7 +12,6 @@ Each mode of misbehaviour is a method named `_<mode>`, with what a link or a pro
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import secrets
 import socket
 import struct
@@ -20,7 +19,7 @@ import threading
 import time
 from collections import deque
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
@@ -28,6 +27,9 @@ from wire.enrol import Welcome, open_enrolment, seal_welcome
 from wire.errors import BadRecord
 from wire.exchange import Acknowledged, Answer, Batch, Refused, open_batch, seal_answer
 from wire.summary import SiteDay, digest, unseal
+
+if TYPE_CHECKING:
+    import datetime as dt
 
 PORTAL = b"<html><body>Welcome to Hotel Wi-Fi. Please sign in.</body></html>"
 COSE = "application/cose"
@@ -47,7 +49,8 @@ class HeadOffice:
         self.batches: list[Batch] = []
         self.arrivals: list[bytes] = []  # every record that arrived, sealed, in order
         self.refuse: dict[dt.date, str] = {}
-        self.missing: list[tuple[int, dt.date]] = []
+        self.missing: list[tuple[int, dt.date]] = []  # what it misses, until it comes
+        self.forgetful = False  # misses it although it came
         self.configuration = 0
         self.now = time.time
         self.habit = "honest"
@@ -59,7 +62,7 @@ class HeadOffice:
         self._server = _Server(self)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
-    def __enter__(self) -> HeadOffice:
+    def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
         return self
@@ -115,7 +118,7 @@ class HeadOffice:
             acknowledged=[one for one in results if isinstance(one, Acknowledged)],
             refused=[one for one in results if isinstance(one, Refused)],
             configuration=self.configuration,
-            missing=self.missing,
+            missing=[place for place in self.missing if self.forgetful or place not in self.kept],
         )
         self.last_answer = seal_answer(answer, key, b"office")
         return self.last_answer

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -21,6 +20,10 @@ from hub.uplink.seal import Feature, roll_up
 from hub.usage.rollups import UsageDay
 from tests.simulators.head_office import HeadOffice
 from wire.summary import HourUse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 MERIDA = ZoneInfo("America/Merida")
 MONDAY = dt.date(2026, 3, 2)
@@ -75,8 +78,8 @@ class Counts:
 class Hub:
     """What the worker does, one step at a time."""
 
-    def __init__(self, folder: Path, machine: Machine, **settings: object) -> None:
-        self.settings = Settings(data=folder, **settings)  # type: ignore[arg-type]
+    def __init__(self, folder: Path, machine: Machine) -> None:
+        self.settings = Settings(data=folder, reserve_mb=0)
         self.machine, self.counts = machine, Counts()
         open_or_restore(self.settings)
         self.clock = machine.clock()
@@ -97,7 +100,7 @@ class Hub:
         self.clock = self.machine.clock(certain=certain)
 
     def enrol_with(self, office: HeadOffice) -> None:
-        office.now = lambda: self.machine.true.timestamp()
+        office.now = lambda: self.machine.true.timestamp()  # noqa: PLW0108 (`true` changes)
         office.keys[bytes(this_site().hub)] = signing_key(self.settings.keys).public_key()
         with writing():
             Site.update(

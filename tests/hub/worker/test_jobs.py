@@ -1,0 +1,198 @@
+"""The table of jobs, how they fare, and the worker as a process: started, stopped, killed."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from content_cache.library import Library
+from hub.backup import snapshots
+from hub.clock import Clock
+from hub.db import database, open_database
+from hub.errors import HubError
+from hub.settings import Settings
+from hub.worker.jobs import JOBS, Job, Work
+from hub.worker.models import JobRun, place_of
+from hub.worker.run import Runner, schedule
+from hub.worker.verify import DamagedContent, verify_slowly
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Iterator[Work]:
+    settings = Settings(data=tmp_path / "hub", reserve_mb=0)
+    open_database(settings.database)
+    yield Work(settings, Clock(), Library(settings.library_root), threading.Event())
+    database.close()
+
+
+def a_job(run: object, pause: float = 0.1) -> Job:
+    return Job("a job", 0.05, pause, run, "For the test.")  # type: ignore[arg-type]
+
+
+def test_every_job_of_the_table_runs_on_a_hub_that_is_new(work: Work) -> None:
+    runner = Runner(work)
+    for job in JOBS:
+        runner.run(job)
+    assert runner.errors == dict.fromkeys([job.name for job in JOBS])
+    assert {row.name for row in JobRun.select()} == {job.name for job in JOBS}
+    assert len(snapshots(work.settings)) == 1
+
+
+def test_the_table_says_why_and_how_often(work: Work) -> None:
+    assert [job.name for job in JOBS] == ["roll up", "upload", "sweep", "snapshot", "verify"]
+    assert all(job.why.endswith(".") and 0 < job.first <= job.seconds(Settings()) for job in JOBS)
+
+
+def test_a_job_that_raises_is_a_sentence_and_runs_again(work: Work, caplog: pytest.LogCaptureFixture) -> None:
+    runs = threading.Semaphore(0)
+
+    def fail(_: Work) -> None:
+        runs.release()
+        raise HubError("The card is worn; put in another.")
+
+    runner = Runner(work)
+    scheduler = schedule(runner, [a_job(fail)])
+    with caplog.at_level(logging.WARNING, "hub.worker"):
+        scheduler.start()
+        assert all(runs.acquire(timeout=20) for _ in range(3))
+        work.stop.set()
+        scheduler.shutdown()
+    said = [record.getMessage() for record in caplog.records if record.name == "hub.worker"]
+    assert said[0] == "job a job: The card is worn; put in another. (it runs again in 0.1 seconds)"
+    assert runner.errors == {"a job": "The card is worn; put in another."}
+    assert JobRun.get().failed
+
+
+def test_the_last_error_stays_readable_after_a_run_that_went_well(work: Work) -> None:
+    outcomes = iter([ValueError("odd"), None])
+
+    def sometimes(_: Work) -> None:
+        if outcome := next(outcomes):
+            raise outcome
+
+    runner = Runner(work)
+    runner.run(a_job(sometimes))
+    assert JobRun.get().failed
+    runner.run(a_job(sometimes))
+    row = JobRun.get()
+    assert (row.error, row.failed) == ("ValueError: odd", False)
+    assert row.ran.seconds > row.error_seconds
+    assert runner.errors == {"a job": None}
+
+
+def test_no_job_begins_once_the_worker_is_stopping(work: Work) -> None:
+    work.stop.set()
+    runner = Runner(work)
+    runner.run(a_job(lambda _: pytest.fail("it ran")))
+    assert runner.errors == {}
+
+
+class TestSlowCheck:
+    """A worn card changes bytes in silence."""
+
+    @pytest.fixture
+    def blobs(self, work: Work) -> list[str]:
+        return sorted(work.library.store.put(io.BytesIO(bytes([n]) * 1000)).sha256 for n in range(5))
+
+    def test_a_damaged_blob_is_set_aside_and_the_rest_is_checked(self, work: Work, blobs: list[str]) -> None:
+        path = work.library.store.path(blobs[1])
+        path.chmod(0o644)
+        path.write_bytes(b"x" * 1000)
+        with pytest.raises(DamagedContent, match="1 files of the library are damaged"):
+            verify_slowly(work.library.store, 1e9, work.stop)
+        assert work.library.store.damaged() == [blobs[1]]
+        assert not work.library.store.has(blobs[1])
+        assert verify_slowly(work.library.store, 1e9, work.stop) == 4
+
+    def test_it_goes_on_where_it_was_stopped(self, work: Work, blobs: list[str]) -> None:
+        class StopAfter(threading.Event):
+            left = 2
+
+            def wait(self, timeout: float | None = None) -> bool:
+                self.left -= 1
+                return self.left < 0
+
+        assert verify_slowly(work.library.store, 1e9, StopAfter()) == 2
+        assert place_of("verify") == blobs[1]
+        assert verify_slowly(work.library.store, 1e9, work.stop) == 3
+        assert place_of("verify") == ""
+        assert verify_slowly(work.library.store, 1e9, work.stop) == 5
+
+    def test_it_takes_its_time(self, work: Work, blobs: list[str]) -> None:
+        waits: list[float] = []
+
+        class Patient(threading.Event):
+            def wait(self, timeout: float | None = None) -> bool:
+                waits.append(timeout or 0)
+                return False
+
+        verify_slowly(work.library.store, 500, Patient())
+        assert waits == [2.0] * 5
+
+
+class Process:
+    """`hub worker` for real."""
+
+    def __init__(self, folder: Path, **environ: str) -> None:
+        self.environ = os.environ | {"HUB_DATA": str(folder)} | environ
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "hub", "worker"], env=self.environ, stderr=subprocess.PIPE, text=True
+        )
+
+    def until(self, words: str) -> None:
+        assert self.process.stderr
+        for line in self.process.stderr:
+            if words in line:
+                return
+        pytest.fail(f"the worker ended without saying {words!r}")
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        code = self.process.wait(20)
+        assert self.process.stderr
+        self.process.stderr.close()
+        return code
+
+
+def test_the_worker_runs_until_it_is_told_to_stop_and_a_second_one_is_sent_away(tmp_path: Path) -> None:
+    worker = Process(tmp_path)
+    try:
+        worker.until("the worker runs 5 jobs")
+        second = subprocess.run(
+            [sys.executable, "-m", "hub", "worker"],
+            env=worker.environ,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert second.returncode == 75
+        assert second.stderr.strip().endswith(
+            "A worker of this hub runs already; stop it first, or give this one another folder with HUB_DATA."
+        )
+        began = time.monotonic()
+        assert worker.end() == 0
+        assert time.monotonic() - began < 15
+    finally:
+        worker.end(signal.SIGKILL)
+
+
+def test_a_worker_that_was_killed_leaves_no_lock_behind(tmp_path: Path) -> None:
+    for _ in range(2):
+        worker = Process(tmp_path)
+        worker.until("the worker runs 5 jobs")
+        assert worker.end(signal.SIGKILL) == -signal.SIGKILL
