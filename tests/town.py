@@ -94,7 +94,7 @@ class Town:
         done = subprocess.run(
             command, check=False, env=self.environ, cwd=ROOT, capture_output=True, text=True, timeout=60
         )
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == 0, done.stderr + done.stdout
         return done.stdout
 
     def start(self, name: str) -> None:

@@ -55,6 +55,7 @@ def send(town: Town, request: bytes) -> bytes:
         answer = b""
         with contextlib.suppress(ConnectionError):  # the hub may hang up on what it need not read to the end
             stranger.sendall(request)
+            stranger.shutdown(socket.SHUT_WR)
             while data := stranger.recv(65536):
                 answer += data
     return answer
