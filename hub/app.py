@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 from flask import Flask, current_app
 
 from content_cache.library import Library
+from hub.backup import open_or_restore
 from hub.clock import Clock
-from hub.db import database, open_database
+from hub.db import database
 from hub.site import secret, this_site
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     from hub.usage import routes as usage
     from hub.usage.record import Recorder
 
-    open_database(settings.database)
+    open_or_restore(settings, clock)
     this_site()
     clock = clock or Clock()
     content = Library(settings.library_root)

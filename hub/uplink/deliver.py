@@ -113,7 +113,7 @@ def _exchange(settings: Settings, clock: Clock, library: Library, line: Line, re
     try:
         answer = _ask(settings, clock, library, line, records)
         done = _settle(clock, answer)
-        named = {row.digest for row in (*answer.acknowledged, *answer.refused)}
+        named = {row.digest for row in answer.acknowledged} | {row.digest for row in answer.refused}
         _require(not records or any(row.digest in named for row in records), UNNAMED)
     except NoAnswer as error:
         _failed(clock, str(error))

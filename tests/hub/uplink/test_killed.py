@@ -70,3 +70,27 @@ def test_a_worker_that_is_killed_in_mid_upload_loses_nothing_and_repeats_nothing
     assert [office.kept[epoch, day].local_bytes for day in days] == [1_000_000] * KILLS
     assert sum(day.downloads for day in office.kept.values()) == KILLS
     assert office.alarms == []
+
+
+def test_a_worker_that_is_told_to_stop_in_mid_upload_ends_in_order_and_keeps_what_waits(
+    hub: Hub, office: HeadOffice
+) -> None:
+    Clock().learn(dt.datetime.now(dt.UTC), "technician")
+    database.close()
+    office.habit = "hang_after_commit"
+    environ = os.environ | {
+        "HUB_DATA": str(hub.settings.data),
+        "HUB_UPLOAD_EVERY": "1",
+        "HUB_ROLL_UP_EVERY": "1",
+        "HUB_SEAL_OPEN_DAYS": "yes",
+    }
+    worker = subprocess.Popen([sys.executable, "-m", "hub", "worker"], env=environ, stderr=subprocess.DEVNULL)
+    try:
+        office.wait_until_asked(1, 60)
+        worker.terminate()
+        assert worker.wait(5) == 0
+    finally:
+        worker.kill()
+        worker.wait()
+    open_database(hub.settings.database)
+    assert Outbox.select().where(~Outbox.acknowledged).exists()
