@@ -79,7 +79,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     for feature in (library, usage, technician, health):
         app.register_blueprint(feature.blueprint)
     app.after_request(_harden)
-    app.teardown_appcontext(lambda _error: database.is_closed() or database.close())
+    app.teardown_appcontext(_hang_up)
     app.wsgi_app = PagesFirst(app.wsgi_app, content, recorder)  # type: ignore[method-assign]
     app.wsgi_app = media.MediaFirst(app.wsgi_app, content.store, recorder)  # type: ignore[method-assign]
     return app
@@ -90,3 +90,9 @@ def _harden(response: Response) -> Response:
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "same-origin"
     return response
+
+
+def _hang_up(_error: BaseException | None) -> None:
+    """Close this thread's connection to the database, so that none stays open in a thread that has nothing to do."""
+    if not database.is_closed():
+        database.close()

@@ -10,7 +10,7 @@ from flask import Blueprint, abort, redirect, render_template, request
 
 from hub.app import hub_of
 from hub.i18n import COOKIE, LANGUAGES
-from hub.library.show import lesson, lessons
+from hub.library.show import address, lesson, lessons
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from content_cache.catalogue import Catalogue
 
 blueprint = Blueprint("library", __name__, template_folder="templates")
+blueprint.add_app_template_filter(address)
 
 LOCAL_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")  # printable ASCII without backslash; "//host" leads elsewhere
 ONE_YEAR = 365 * 86_400
