@@ -25,6 +25,8 @@ def render(markdown: str) -> str:
     for token in tokens:
         if token.tag in ("h1", "h2", "h3", "h4", "h5"):
             token.tag = f"h{int(token.tag[1]) + 1}"
+        if token.attrs.pop("style", None) == "text-align:right":
+            token.attrSet("class", "right")  # the pages' policy allows no inline style
         if token.children:
             token.children = list(_inside(token.children))
     return str(parser.renderer.render(tokens, parser.options, {}))

@@ -25,15 +25,15 @@ spans = st.tuples(st.integers(0, 400), st.integers(1, 120)).map(lambda pair: (pa
 moves = st.one_of(
     st.tuples(
         st.just("play"),
-        st.sampled_from("abc"),
+        st.sampled_from("ab"),
         st.integers(2, 3),
         st.integers(0, 1),
         st.lists(spans, min_size=1, max_size=3),
         st.sampled_from([1, 1, 20]),
     ),
-    st.tuples(st.just("page"), st.sampled_from("abc"), st.sampled_from(["es", "en"])),
+    st.tuples(st.just("page"), st.sampled_from("ab"), st.sampled_from(["es", "en"])),
     st.tuples(st.just("bytes"), st.integers(1, 10**9)),
-    st.tuples(st.just("wait"), st.sampled_from([1, 5 * MINUTE, 30 * MINUTE, 31 * MINUTE, 7 * 3600])),
+    st.tuples(st.just("wait"), st.sampled_from([1, 5 * MINUTE, 29 * MINUTE, 31 * MINUTE, 3 * 3600, 7 * 3600])),
     st.tuples(st.just("flush")),
     st.tuples(st.just("restart")),
     st.tuples(st.just("power cut"), st.sampled_from([2 * MINUTE, 45 * MINUTE])),
@@ -216,7 +216,7 @@ class World:
 @pytest.mark.parametrize("dated", [True, False], ids=["the time is certain", "the time is learnt at the end"])
 @pytest.mark.parametrize("zone", START)
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-@given(made=st.lists(moves, max_size=40))
+@given(made=st.lists(moves, min_size=30, max_size=60))
 def test_site_days_are_what_a_naive_count_of_all_that_happened_says(zone, dated, made):
     with tempfile.TemporaryDirectory() as folder:
         world = World(Path(folder), zone, dated=dated)

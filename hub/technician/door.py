@@ -1,0 +1,136 @@
+"""Who comes in at `/technician`: every request passes here before its route runs.
+
+- A form must come from one of our own pages: its Origin is ours (RFC 6454), or at least its Referer, or the browser
+  says so (Fetch Metadata); and a session's form carries the session's token.
+- Whoever is not signed in is sent to sign in; who came by a link chooses a password first.
+- Forms are decoded into typed records with limits; nothing here may be kept by a browser or on the way.
+"""
+
+from __future__ import annotations
+
+import hmac
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Annotated, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+from flask import g, redirect, request, url_for
+from flask_babel import gettext as _
+from msgspec import Meta, Struct
+
+from hub.app import hub_of
+from hub.problems import refuse
+from hub.technician.sessions import LASTS, SignedIn, find
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
+COOKIE = "staff"
+PATH = "/technician"
+LARGEST_FORM = 16 * 1024  # bytes
+WITHOUT_SESSION = {"technician.sign_in", "technician.enter"}
+TO_CHOOSE = {"technician.password", "technician.sign_out"}
+
+Text = Annotated[str, Meta(max_length=1000)]
+Form = TypeVar("Form", bound=Struct)
+
+
+class SignIn(Struct):
+    """The form of `/technician/sign-in`."""
+
+    name: Text
+    password: Text
+
+
+class Choice(Struct):
+    """The form of `/technician/password`; `current` is not asked of who came by a link."""
+
+    password: Text
+    again: Text
+    current: Text = ""
+
+
+def guard() -> Response | None:
+    """Before each request: None lets it on to its route."""
+    request.max_content_length = LARGEST_FORM
+    g.signed_in = find(request.cookies.get(COOKIE, ""), hub_of().clock)
+    if request.method == "POST":
+        _refuse_strangers()
+    if request.endpoint in WITHOUT_SESSION:
+        return None
+    if g.signed_in is None:
+        return redirect(url_for("technician.sign_in"), HTTPStatus.SEE_OTHER)
+    if request.method == "POST":
+        _refuse_forged(g.signed_in)
+    if g.signed_in.by_link and request.endpoint not in TO_CHOOSE:
+        return redirect(url_for("technician.password"), HTTPStatus.SEE_OTHER)
+    return None
+
+
+def signed_in() -> SignedIn:
+    """Whose request this is, behind the guard."""
+    session: SignedIn = g.signed_in
+    return session
+
+
+def read_form(kind: type[Form]) -> Form:
+    """The form that was sent, as a record; refuses the request if a field is missing or too long."""
+    try:
+        return msgspec.convert(request.form.to_dict(), kind)
+    except msgspec.ValidationError:
+        refuse(
+            HTTPStatus.BAD_REQUEST, _("A field of the form is missing or too long; open the page again and fill it in.")
+        )
+
+
+def admit(response: Response, token: str) -> Response:
+    """Give the session `token` to the browser: no script and no other site's page can make use of it."""
+    response.set_cookie(
+        COOKIE, token, max_age=LASTS, path=PATH, httponly=True, samesite="Strict", secure=request.is_secure
+    )
+    return response
+
+
+def dismiss(response: Response) -> Response:
+    """Take the session's token back from the browser."""
+    response.delete_cookie(COOKIE, path=PATH, httponly=True, samesite="Strict", secure=request.is_secure)
+    return response
+
+
+def keep_nothing(response: Response) -> Response:
+    """After each request."""
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _refuse_strangers() -> None:
+    if not is_ours(
+        request.headers.get("Origin"),
+        request.headers.get("Referer"),
+        request.headers.get("Sec-Fetch-Site"),
+        request.host_url,
+    ):
+        refuse(
+            HTTPStatus.FORBIDDEN,
+            _("That was not sent from a page of this hub; open the page again and send it from there."),
+        )
+
+
+def is_ours(origin: str | None, referer: str | None, fetch_site: str | None, host_url: str) -> bool:
+    """Whether a form was sent by a page of `host_url`. Of a browser that tells nothing we can't know: no."""
+    if fetch_site is not None and fetch_site != "same-origin":
+        return False
+    told = origin if origin is not None else referer
+    if told is None:
+        return fetch_site is not None
+    try:
+        parts = urlsplit(told)
+    except ValueError:
+        return False
+    return f"{parts.scheme}://{parts.netloc}/".lower() == host_url.lower()
+
+
+def _refuse_forged(session: SignedIn) -> None:
+    given = request.form.get("form_token", "")
+    if not hmac.compare_digest(given.encode("utf-8", "replace"), session.form_token.encode()):
+        refuse(HTTPStatus.FORBIDDEN, _("This form is out of date; open the page again and send it from there."))

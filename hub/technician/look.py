@@ -1,0 +1,169 @@
+"""What a technician sees at one look: every check of this hub, and the state of its features.
+
+for check in all_checks(settings, clock, library): ...      # also what `hub doctor` prints
+overview(hub)                                               # for the page
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from flask_babel import gettext as _
+from peewee import PeeweeException
+
+from content_cache.errors import ContentError
+from hub.clock import dated
+from hub.health.checks import Check, base_checks
+from hub.site import this_site
+from hub.uplink.status import status as uplink_status
+from hub.worker.models import JobRun
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from content_cache.library import Library
+    from hub.app import Hub
+    from hub.clock import Clock, Moment
+    from hub.settings import Settings
+    from hub.uplink.status import UplinkStatus
+
+WORKER_SILENT = 2 * 3600  # seconds without any job's run; the longest pause of the quick ones is far below
+
+
+class Ran(NamedTuple):
+    """A job's last run: when if that is known, seconds ago if it was in this boot, seconds it took, what failed."""
+
+    name: str
+    at: datetime | None
+    ago: float | None
+    took: float
+    error: str | None
+
+
+class Playing(NamedTuple):
+    """An item that is being played, by how many pages."""
+
+    title: str
+    plays: int
+
+
+class Overview(NamedTuple):
+    """All that the page shows beyond the checks."""
+
+    checks: list[Check]
+    library_bytes: int
+    playing: list[Playing]
+    uplink: UplinkStatus
+    reached: datetime | None
+    reached_ago: float | None
+    jobs: list[Ran]
+
+
+def all_checks(settings: Settings, clock: Clock, library: Library) -> list[Check]:
+    """The checks of the box, then those of the site, the uplink and the worker, as far as the database answers."""
+    checks = base_checks(settings, clock, library)
+    if checks[0].ok:
+        checks += [check_site(), _asked("uplink", lambda: check_uplink(settings, clock))]
+        checks.append(_asked("jobs", lambda: check_jobs(clock)))
+    return checks
+
+
+def _asked(name: str, look: Callable[[], Check]) -> Check:
+    try:
+        return look()
+    except PeeweeException as error:
+        return Check(name, False, _("The database cannot be read; restart the hub."), {"error": str(error)})
+
+
+def check_site() -> Check:
+    """Whether somebody said which site this is."""
+    site = this_site()
+    facts = {"name": site.name, "time_zone": site.time_zone, "code": site.code}
+    if site.name is None:
+        return Check("site", False, _("Nobody has said which site this is; run `hub setup`."), facts)
+    return Check("site", True, _("This is %(name)s, %(zone)s.", name=site.name, zone=site.time_zone), facts)
+
+
+def check_uplink(settings: Settings, clock: Clock) -> Check:
+    """Whether what waits for head office can get there. A hub without head office has nothing to fail at."""
+    found = uplink_status(settings, clock)
+    facts = {"enrolled": found.enrolled, "pending": found.pending, "refused": found.refused}
+    if not found.enrolled:
+        return Check("uplink", True, _("This hub works without head office; `hub setup` enrols it."), facts)
+    if found.refused:
+        sentence = _("Head office refused %(count)d site-days; tell head office.", count=found.refused)
+        return Check("uplink", False, sentence, facts)
+    if found.last_error:
+        sentence = _("Head office was not reached the last time; check the cable or the modem. %(count)d wait.")
+        return Check("uplink", False, sentence % {"count": found.pending}, facts)
+    return Check("uplink", True, _("Site-days that wait for head office: %(count)d.", count=found.pending), facts)
+
+
+def check_jobs(clock: Clock) -> Check:
+    """Whether the worker runs, and its last runs went well."""
+    runs = list(JobRun.select().order_by(JobRun.name))
+    failed = [run.name for run in runs if run.failed]
+    newest = max((run.ran for run in runs), default=None)
+    facts = {"failed": failed}
+    if newest is None or _ago(newest, clock) is None or (_ago(newest, clock) or 0) > WORKER_SILENT:
+        return Check("jobs", False, _("The jobs do not run; start `hub worker`."), facts)
+    if failed:
+        return Check("jobs", False, _("Failed at the last run: %(names)s.", names=", ".join(failed)), facts)
+    return Check("jobs", True, _("All jobs ran well the last time."), facts)
+
+
+def overview(hub: Hub) -> Overview:
+    """Everything for the page, read now. The size of the library is that of what its release names."""
+    uplink = uplink_status(hub.settings, hub.clock)
+    return Overview(
+        checks=all_checks(hub.settings, hub.clock, hub.library),
+        library_bytes=library_bytes(hub.library),
+        playing=_playing(hub),
+        uplink=uplink,
+        reached=dated(uplink.last_reached) if uplink.last_reached else None,
+        reached_ago=_ago(uplink.last_reached, hub.clock) if uplink.last_reached else None,
+        jobs=[
+            Ran(run.name, dated(run.ran), _ago(run.ran, hub.clock), run.took, run.error if run.failed else None)
+            for run in JobRun.select().order_by(JobRun.name)
+        ],
+    )
+
+
+def library_bytes(library: Library) -> int:
+    """Bytes of all that the release names."""
+    try:
+        catalogue = library.catalogue()
+    except ContentError:
+        return 0
+    if catalogue is None:
+        return 0
+    try:
+        return sum(blob.size for blob in catalogue.blobs())
+    finally:
+        catalogue.close()
+
+
+def _playing(hub: Hub) -> list[Playing]:
+    """Titles of what is played; an item that the release no longer holds keeps its id."""
+    now = hub.recorder.playing()
+    try:
+        catalogue = hub.library.catalogue() if now else None
+    except ContentError:
+        catalogue = None
+    if catalogue is None:
+        return [Playing(*playing) for playing in now]
+    try:
+        items = [(catalogue.item(playing.item), playing) for playing in now]
+        return [Playing(item.title if item else playing.item, playing.plays) for item, playing in items]
+    finally:
+        catalogue.close()
+
+
+def _ago(moment: Moment, clock: Clock) -> float | None:
+    """Seconds since `moment`; None if it lies before a power cut and the time of either boot is not known."""
+    now = clock.moment()
+    if moment.boot == now.boot:
+        return max(now.seconds - moment.seconds, 0.0)
+    then, today = dated(moment), clock.now()
+    return None if then is None or today is None else max((today - then).total_seconds(), 0.0)
