@@ -127,6 +127,11 @@ class Catalogue:
             return False
         return bool(self._rows("SELECT 1 FROM files WHERE sha256 = ? LIMIT 1", key))
 
+    def items_with(self, sha256: str) -> list[str]:
+        """The ids of the items that need the blob, in order."""
+        query = "SELECT DISTINCT id FROM items JOIN files ON item = number WHERE sha256 = ? ORDER BY id"
+        return [row[0] for row in self._rows(query, bytes.fromhex(sha256))]
+
     def blobs(self) -> Iterator[Blob]:
         """Every blob that this release needs, once each, in the order of their hashes; streamed."""
         last = b""

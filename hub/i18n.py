@@ -63,6 +63,8 @@ def minutes(seconds: float) -> str:
 
 def size(count: int) -> str:
     """Bytes as a person weighs them up: "2.5 MB", "340 kB" (powers of 1,000)."""
+    if count >= 950_000_000:
+        return str(format_unit(round(count / 1e9, 1), "digital-gigabyte", "short", locale=get_locale()))
     if count >= 950_000:
         return str(format_unit(round(count / 1e6, 1), "digital-megabyte", "short", locale=get_locale()))
     return str(format_unit(max(round(count / 1e3), 1), "digital-kilobyte", "short", locale=get_locale()))

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from flask import Flask, jsonify, make_response, render_template, request
 from flask_babel import gettext as _
-from peewee import OperationalError
+from peewee import DatabaseError, OperationalError
 from werkzeug.exceptions import HTTPException, default_exceptions
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Refused(HTTPException):
 
 
 def refuse(code: int, sentence: str, **headers: str) -> NoReturn:
-    """End this request with `code` and a translated sentence that ends with what to do; `Retry_After="30"` is a header."""
+    """End this request with `code` and a translated sentence that says what to do; `Retry_After="30"` is a header."""
     raise Refused(code, sentence, {name.replace("_", "-"): text for name, text in headers.items()})
 
 
@@ -50,7 +50,7 @@ def init_app(app: Flask) -> None:
     for code in default_exceptions:
         app.register_error_handler(code, _explain)
     app.register_error_handler(Refused, _explain)
-    app.register_error_handler(OperationalError, _database_trouble)
+    app.register_error_handler(DatabaseError, _database_trouble)
     app.log_exception = _log  # type: ignore[method-assign]
 
 
@@ -70,9 +70,9 @@ def _keep_headers(response: Response, error: HTTPException) -> None:
             response.headers[name] = text
 
 
-def _database_trouble(error: OperationalError) -> Response:
+def _database_trouble(error: DatabaseError) -> Response:
     """The disk is full, or the database busy or damaged: not the person's doing, and perhaps soon over."""
-    log.warning("%s: the database failed (%s)", _route(), error)
+    log.warning("%s: the database failed (%s)", _route(), error, exc_info=not isinstance(error, OperationalError))
     return _answer(HTTPStatus.SERVICE_UNAVAILABLE, sentence_for(HTTPStatus.SERVICE_UNAVAILABLE))
 
 

@@ -1,25 +1,39 @@
-"""`hub setup`: make this box a site. Asks what it is not told by flags, and prints the technician's one-time link."""
+"""`hub setup`: make this box a site. Asks what it is not told by flags, and prints the technician's one-time link.
+
+Run again, it keeps what it is not told to change, and prints a new link that voids the one before.
+"""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hub.clock import Clock
     from hub.settings import Settings
     from hub.site import Site
 
 
+class Answers(NamedTuple):
+    """What was told; None leaves that as it is. With `code` the hub enrols, and head office names the place."""
+
+    name: str | None
+    time_zone: str | None
+    collector_url: str | None
+    code: str | None
+
+
 @click.command("setup")
-@click.option("--name", help="What people call this site; head office's own name for it comes first.")
-@click.option("--time-zone", help="Where the box stands, as in America/Merida.")
+@click.option("--name", help="What people call this site; with --code head office names it.")
+@click.option("--time-zone", help="Where the box stands, as in America/Merida; with --code head office says so.")
 @click.option("--collector-url", help="Head office's address, as in https://office.example.")
 @click.option("--code", help="The one-time code that head office gave for this site.")
-@click.option("--without-head-office", is_flag=True, help="Do not enrol now.")
-@click.option("--address", help="How phones reach this hub, for the printed link.")
+@click.option("--without-head-office", is_flag=True, help="Work without head office, at least for now.")
+@click.option("--address", help="How phones reach this hub, for the printed link. [default: http://localhost:<port>]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and ask nothing.")
 def command(
     name: str | None,
@@ -34,40 +48,92 @@ def command(
     from hub.backup import open_or_restore
     from hub.clock import Clock
     from hub.settings import Settings
-    from hub.setup import check_zone, describe, enter_link
+    from hub.site import this_site
+    from hub.technician.place import check_address, enter_link
 
     settings, clock = Settings.load(), Clock()
+    base = check_address(address or f"http://localhost:{settings.port}")
+    _refuse_contradictions(collector_url, code, without_head_office)
     open_or_restore(settings, clock)
-    ask = not as_json
-    if ask and not without_head_office and collector_url is None:
-        collector_url = click.prompt("Head office's address (empty for none)", default="", show_default=False) or None
-    if collector_url and ask and code is None:
-        code = click.prompt("One-time code from head office")
-    if ask and collector_url is None and time_zone is None:
-        time_zone = click.prompt("Time zone", default="America/Mexico_City", value_proc=check_zone)
-    site = _enrol(collector_url, code, settings, clock)
-    site = describe(name, time_zone) if name or time_zone else site
-    link = enter_link(address or f"http://localhost:{settings.port}", clock)
-    _tell(site, link, as_json=as_json)
+    given = Answers(name, time_zone, collector_url, code)
+    site = _apply(_complete(given, this_site(), without_head_office, ask=not as_json), settings, clock)
+    _tell(site, enter_link(base, clock), as_json=as_json)
 
 
-def _enrol(collector_url: str | None, code: str | None, settings: Settings, clock: Clock) -> Site:
-    from hub.errors import HubError
-    from hub.site import this_site
+def _refuse_contradictions(collector_url: str | None, code: str | None, without_head_office: bool) -> None:
+    from hub.technician.place import BadAnswer
+
+    if without_head_office and (collector_url or code):
+        raise BadAnswer("Head office is both given and left out; leave out --without-head-office or the other two.")
+
+
+def _complete(given: Answers, site: Site, without_head_office: bool, *, ask: bool) -> Answers:
+    """Ask for what is missing: everything if nothing was told, else only what the hub cannot do without."""
+    from hub.technician.place import check_name, check_zone
+
+    said_nothing = not any(given) and not without_head_office
+    url, code = given.collector_url, given.code
+    if ask and url is None and code is None and not without_head_office and (said_nothing or site.name is None):
+        answer = _ask("Head office's address (- for none)", site.collector_url or "-", str.strip)
+        url = None if answer in {"-", ""} or (answer == site.collector_url and site.enrolled) else answer
+    url, code = _with_code(url, code, site, ask=ask)
+    if code:
+        return Answers(None, None, url, code)
+    name, zone = given.name, given.time_zone
+    if name is None and ask and (said_nothing or site.name is None):
+        name = _ask("Name of this site", site.name, check_name)
+    if zone is None and ask and said_nothing:
+        zone = _ask("Time zone", site.time_zone, check_zone)
+    return Answers(name, zone, None, None)
+
+
+def _with_code(url: str | None, code: str | None, site: Site, *, ask: bool) -> tuple[str | None, str | None]:
+    """Address and code belong together; the address may be known from before."""
+    from hub.technician.place import BadAnswer
+
+    if code and url is None:
+        if site.collector_url is None:
+            raise BadAnswer("A code needs head office's address; give it with --collector-url.")
+        return site.collector_url, code
+    if url and code is None:
+        if not ask:
+            raise BadAnswer("Head office's address needs the one-time code it gave for this site; give it with --code.")
+        return url, _ask("One-time code from head office", None, str.strip)
+    return url, code
+
+
+def _ask(question: str, default: str | None, check: Callable[[str], str]) -> str:
+    """Ask until the answer will do; raises BadAnswer where nobody answers."""
+    from hub.technician.place import BadAnswer
+
+    while True:
+        try:
+            answer = str(click.prompt(question, default=default, err=True))
+        except click.Abort:
+            raise BadAnswer("Nobody answered; give the answers as flags, see `hub setup --help`.") from None
+        try:
+            return check(answer)
+        except BadAnswer as error:
+            click.echo(str(error), err=True)
+
+
+def _apply(answers: Answers, settings: Settings, clock: Clock) -> Site:
+    from hub.technician.place import BadAnswer, describe
     from hub.uplink.enrol import enrol
 
-    if collector_url is None:
-        return this_site()
-    if code is None:
-        raise HubError("Enrolling needs the one-time code of head office; give it with --code.")
-    return enrol(collector_url, code, settings, clock)
+    if answers.code and answers.collector_url:
+        return enrol(answers.collector_url, answers.code, settings, clock)
+    site = describe(answers.name, answers.time_zone)
+    if site.name is None:
+        raise BadAnswer("This site has no name yet; give it with --name.")
+    return site
 
 
 def _tell(site: Site, link: str, *, as_json: bool) -> None:
     if as_json:
         told = {"site": site.code, "name": site.name, "time_zone": site.time_zone, "enrolled": site.enrolled}
-        click.echo(json.dumps({**told, "link": link}))
+        click.echo(json.dumps({**told, "head_office": site.collector_url, "link": link}))
         return
-    place = f"{site.name or 'This hub'} in {site.time_zone}"
-    office = f"reports to {site.collector_url}" if site.enrolled else "reports to nobody yet"
-    click.echo(f"{place} {office}.\nOpen this link once, within 24 hours, to choose your password:\n  {link}")
+    office = f"reports to {site.collector_url}" if site.enrolled else "works without head office"
+    click.echo(f"{site.name}, {site.time_zone}, {office}.")
+    click.echo(f"Open this link once, before the hub has been up for 24 hours, to choose your password:\n  {link}")

@@ -94,7 +94,7 @@ def check_damaged(library: Library) -> Check:
         return Check("damaged", True, _("No damaged file is known."), {"blobs": []})
     names = sorted({item for blob in blobs for item in blob["items"]})
     sentence = _(
-        "Damaged files, which are no longer served: %(count)d (%(names)s). Run `hub content import` again to mend them.",
+        "Damaged files, no longer served: %(count)d (%(names)s). Run `hub content import` again to mend them.",
         count=len(blobs),
         names=", ".join(names[:5]) or _("of no lesson"),
     )
@@ -129,6 +129,6 @@ def check_clock(clock: Clock) -> Check:
     return Check("clock", True, _("The time is certain, from %(source)s.", source=_source(boot.source)), facts)
 
 
-def _source(name: str) -> str:
+def _source(name: str | None) -> str:
     names = {"network time": _("network time"), "head office": _("head office"), "technician": _("a technician")}
-    return names.get(name, name)
+    return names.get(name or "", name or _("an unknown source"))

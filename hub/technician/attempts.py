@@ -1,4 +1,4 @@
-"""How fast passwords may be tried. Kept in memory alone, gone with the process: addresses are neither stored nor logged.
+"""How fast passwords may be tried. Kept in memory alone: addresses are neither stored nor logged.
 
     wait = attempts.ask(address)        # 0: try; else seconds to wait
     attempts.passed(address)            # the password was right: forget what this address got wrong

@@ -20,7 +20,7 @@ from msgspec import Meta, Struct
 
 from hub.app import hub_of
 from hub.problems import refuse
-from hub.technician.sessions import LASTS, SignedIn, find
+from hub.technician.sessions import SignedIn, find
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -84,10 +84,8 @@ def read_form(kind: type[Form]) -> Form:
 
 
 def admit(response: Response, token: str) -> Response:
-    """Give the session `token` to the browser: no script and no other site's page can make use of it."""
-    response.set_cookie(
-        COOKIE, token, max_age=LASTS, path=PATH, httponly=True, samesite="Strict", secure=request.is_secure
-    )
+    """Give the session `token` to the browser until it is closed; no script and no other site can make use of it."""
+    response.set_cookie(COOKIE, token, path=PATH, httponly=True, samesite="Strict", secure=request.is_secure)
     return response
 
 

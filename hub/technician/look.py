@@ -6,14 +6,19 @@ overview(hub)                                               # for the page
 
 from __future__ import annotations
 
+from contextlib import closing
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from flask_babel import gettext as _
 from peewee import PeeweeException
 
+from content_cache.catalogue import Catalogue
 from content_cache.errors import ContentError
+from hub.backup import damage
 from hub.clock import dated
-from hub.health.checks import Check, base_checks
+from hub.db import open_database
+from hub.health.checks import Check, base_checks, check_database
 from hub.site import this_site
 from hub.uplink.status import status as uplink_status
 from hub.worker.models import JobRun
@@ -21,6 +26,7 @@ from hub.worker.models import JobRun
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+    from pathlib import Path
 
     from content_cache.library import Library
     from hub.app import Hub
@@ -67,6 +73,23 @@ def all_checks(settings: Settings, clock: Clock, library: Library) -> list[Check
         checks += [check_site(), _asked("uplink", lambda: check_uplink(settings, clock))]
         checks.append(_asked("jobs", lambda: check_jobs(clock)))
     return checks
+
+
+def check_file(settings: Settings) -> Check:
+    """Whether there is a database here, and it opens; opens it. For a program other than web and worker."""
+    if not settings.database.exists():
+        sentence = _("There is no hub in %(folder)s; set HUB_DATA or run `hub setup`.", folder=settings.data)
+        return Check("database", False, sentence)
+    trouble = damage(settings.database)
+    if trouble:
+        return Check(
+            "database", False, _("The database is damaged; restart the hub, and it takes the newest snapshot.")
+        )
+    try:
+        open_database(settings.database)
+    except PeeweeException:
+        return Check("database", False, _("The database cannot be opened; free some disk space and check who owns it."))
+    return check_database()
 
 
 def _asked(name: str, look: Callable[[], Check]) -> Check:
@@ -133,15 +156,17 @@ def overview(hub: Hub) -> Overview:
 def library_bytes(library: Library) -> int:
     """Bytes of all that the release names."""
     try:
-        catalogue = library.catalogue()
-    except ContentError:
+        release = library.release()
+        return 0 if release is None else _bytes_of(library.path(release))
+    except (ContentError, OSError):
         return 0
-    if catalogue is None:
-        return 0
-    try:
+
+
+@lru_cache(maxsize=2)
+def _bytes_of(path: Path) -> int:
+    """Read once, as a release never changes."""
+    with closing(Catalogue(path)) as catalogue:
         return sum(blob.size for blob in catalogue.blobs())
-    finally:
-        catalogue.close()
 
 
 def _playing(hub: Hub) -> list[Playing]:
@@ -153,11 +178,9 @@ def _playing(hub: Hub) -> list[Playing]:
         catalogue = None
     if catalogue is None:
         return [Playing(*playing) for playing in now]
-    try:
+    with closing(catalogue):
         items = [(catalogue.item(playing.item), playing) for playing in now]
-        return [Playing(item.title if item else playing.item, playing.plays) for item, playing in items]
-    finally:
-        catalogue.close()
+    return [Playing(item.title if item else playing.item, playing.plays) for item, playing in items]
 
 
 def _ago(moment: Moment, clock: Clock) -> float | None:

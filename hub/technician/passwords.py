@@ -40,7 +40,7 @@ class TooManyAtOnce(Exception):
 
 
 def weakness(password: str, names: Iterable[str]) -> str | None:
-    """Why `password` would be guessed, as a sentence; None if it will do. `names` are those of the hub and its people."""
+    """Why `password` would be guessed, as a sentence; None if it will do. `names` are those of hub, site and people."""
     plain = _plain(password)
     if len(plain) < SHORTEST:
         return _(

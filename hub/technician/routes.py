@@ -6,7 +6,7 @@ Opening the link only shows a button, so that a preview or a prefetch does not u
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from flask import Blueprint, current_app, g, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -57,7 +57,7 @@ def sign_in() -> Response:
         return make_response(render_template("technician/sign_in.html", name="admin", wrong=None))
     form = door.read_form(door.SignIn)
     technician = Technician.get_or_none(Technician.name == form.name.strip().lower())
-    if not _right(form.password, technician):
+    if not _right(form.password, technician) or technician is None:
         wrong = _("That name and password do not belong together. Try again, or ask for a new link (`hub setup`).")
         page = render_template("technician/sign_in.html", name=form.name[:40], wrong=wrong)
         return make_response(page, HTTPStatus.FORBIDDEN)
@@ -141,7 +141,7 @@ def _hashed(password_: str) -> str:
         _slow_down(5)
 
 
-def _slow_down(seconds: float) -> None:
+def _slow_down(seconds: float) -> NoReturn:
     whole = int(seconds) + 1
     refuse(
         HTTPStatus.TOO_MANY_REQUESTS,

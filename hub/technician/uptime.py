@@ -5,7 +5,7 @@ up_since(link.made, clock.moment())     # seconds
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from peewee import fn
 
@@ -21,7 +21,7 @@ def up_since(then: Moment, now: Moment) -> float:
     """Seconds up between the two. A boot that was over counts until its last sign of life, known to a minute."""
     if then.boot == now.boot:
         return seconds_up(then, now, {})
-    rows = (
+    rows: Any = (
         Batch.select(Batch.boot, fn.MAX(Batch.ended))
         .where((Batch.boot >= then.boot) & (Batch.boot < now.boot))
         .group_by(Batch.boot)

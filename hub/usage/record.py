@@ -191,6 +191,11 @@ class Recorder:
             ]
         return [Playing(*pair) for pair in Counter(told).most_common()]
 
+    @property
+    def failing(self) -> bool:
+        """Whether the last flush could not be written, so that what is counted waits in memory."""
+        return self._failing
+
     def _touch(self, cookie: str) -> _Visit | None:
         """The visit that goes on or begins with activity now; None if too many wait for the disk already."""
         now, visit = self._clock.since_boot(), self._visits.get(cookie)
