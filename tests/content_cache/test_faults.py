@@ -68,7 +68,9 @@ def test_an_import_killed_at_any_moment_leaves_the_old_release_or_the_new(tmp_pa
         assert import_repository(new, library).number == 2
         assert_whole(library)
         library.sweep()
-        assert sum(1 for path in library.store.folder.rglob("*") if path.is_file()) == ITEMS + 20
+        assert (
+            sum(1 for path in library.store.folder.rglob("*") if path.is_file()) == ITEMS
+        )  # the old items are among the new
         assert len(list(library.catalogues.iterdir())) == 3
     assert killed >= 6, "most kills must come before the end for this test to mean anything"
     assert 1 in left
@@ -113,7 +115,7 @@ def test_a_library_that_does_not_fit_is_refused_before_it_fills_the_disk(small_d
     here = library.release()
     large = make_repository(tmp_path / "new", items=20, release=2, text="x" * 900_000 + "{0}")
     free = shutil.disk_usage(small_disk).free
-    with pytest.raises(NoSpace, match=r"free at least 13 MB there, then start again"):
+    with pytest.raises(NoSpace, match=r"free at least 12 MB there, then start again"):
         import_repository(large, library)
     assert shutil.disk_usage(small_disk).free >= free - 100_000
     assert library.release() == here
