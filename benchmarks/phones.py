@@ -14,6 +14,7 @@ import asyncio
 import json
 import os
 import secrets
+import socket
 import subprocess
 import sys
 import tempfile
@@ -48,25 +49,33 @@ class Phone:
     id: str = field(default_factory=lambda: secrets.token_hex(16))
 
 
-def main(seconds: int) -> dict[str, float]:
-    """Run the hub and the phones; print and return the figures."""
+def main(seconds: int) -> dict[str, dict[str, float]]:
+    """Run the hub and the phones, once letting media run free and once sharing the known speed; print the figures."""
+    figures = {f"wifi_mbit {wifi}": once(seconds, wifi) for wifi in (0, 40)}
+    names = list(next(iter(figures.values())))
+    print(f"| | {' | '.join(names)} |")
+    print("|---" * (len(names) + 1) + "|")
+    for label, row in figures.items():
+        print(f"| {label} | {' | '.join(str(row[name]) for name in names)} |")
+    return figures
+
+
+def once(seconds: int, wifi: int) -> dict[str, float]:
+    """One hub with HUB_WIFI_MBIT=`wifi`, and its phones."""
     with tempfile.TemporaryDirectory(dir="/var/tmp") as name, cable():
         data = Path(name)
         blob, item = fill_library(data, seconds)
-        environ = {"HUB_DATA": str(data), "HUB_HOST": HUB_ADDRESS, "HUB_PORT": str(PORT)}
+        environ = {"HUB_DATA": str(data), "HUB_HOST": HUB_ADDRESS, "HUB_PORT": str(PORT), "HUB_WIFI_MBIT": str(wifi)}
         command = ["ip", "netns", "exec", HUB, sys.executable, "-m", "hub", "web"]
         inside = ["ip", "netns", "exec", VILLAGE, sys.executable, "-m", "benchmarks.phones", "--inside"]
         process = subprocess.Popen(command, env=os.environ | environ, cwd=ROOT, stdout=subprocess.DEVNULL)
         try:
             out = subprocess.run([*inside, blob, item, str(seconds)], cwd=ROOT, check=True, stdout=subprocess.PIPE)
             figures: dict[str, float] = json.loads(out.stdout)
-            figures["web_pss_mb"] = round(pss_mb(process.pid), 1)
+            return {**figures, "web_pss_mb": round(pss_mb(process.pid), 1)}
         finally:
             process.terminate()
             process.wait(20)
-    for name, value in figures.items():
-        print(f"{name}: {value}")
-    return figures
 
 
 def fill_library(data: Path, seconds: int) -> tuple[str, str]:
@@ -140,7 +149,11 @@ async def until_the_hub_answers() -> None:
 
 async def play(phone: Phone, blob: str, item: str, seconds: int) -> None:
     """Read one lesson as a browser does, and report it."""
-    reader, writer = await asyncio.open_connection(HUB_ADDRESS, PORT, limit=65536)
+    pocket = socket.socket()
+    pocket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 128 * 1024)  # a phone's window, not a server's
+    pocket.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(pocket, (HUB_ADDRESS, PORT))
+    reader, writer = await asyncio.open_connection(sock=pocket, limit=65536)
     writer.write(f"GET {blob} HTTP/1.1\r\nHost: hub\r\nRange: bytes=0-\r\n\r\n".encode())
     await reader.readuntil(b"\r\n\r\n")
     reading = asyncio.create_task(read(phone, reader))

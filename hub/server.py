@@ -14,10 +14,13 @@ What differs from stock waitress, and why:
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
 import os
 import resource
+import socket
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -36,9 +39,13 @@ if TYPE_CHECKING:
     from hub.settings import Settings
 
 SEND_AT_MOST = 1 << 20  # bytes for one phone before the loop looks at the next one
+SO_MAX_PACING_RATE = 47  # socket(7), Linux; bytes a second, kept by TCP itself (tcp(7) since 4.13)
+FOR_MEDIA = 0.75  # of the Wi-Fi; pages and reports have the rest
+UNPACED = 2**32 - 1
 MEDIA = "/media/"
 NEVER = float("inf")
 SWEEP_EVERY = 10  # seconds
+SHARE_EVERY = 0.25  # seconds
 DISCONNECTED = {errno.ECONNRESET, errno.EPIPE, errno.ENOTCONN, errno.ESHUTDOWN, errno.ECONNABORTED, errno.EBADF}
 
 
@@ -48,6 +55,7 @@ class FileChannel(HTTPChannel):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.moved = time.monotonic()
         self.answer_now = False
+        self.paced = 0  # bytes a second; 0 when the phone is not held back
         super().__init__(*args, **kwargs)
 
     def handle_read(self) -> None:
@@ -67,6 +75,17 @@ class FileChannel(HTTPChannel):  # type: ignore[misc]
                 del self.requests[1:]
                 self.requests[0].headers["CONNECTION"] = "close"
         super().service()
+
+    def sends_file(self) -> bool:
+        """Whether a file is on its way to this phone."""
+        return any(isinstance(buffer, ReadOnlyFileBasedBuffer) for buffer in tuple(self.outbufs))
+
+    def pace(self, rate: int) -> None:
+        """Let the kernel send at most `rate` bytes a second."""
+        if rate != self.paced:
+            with contextlib.suppress(OSError):  # the phone may have just gone
+                self.socket.setsockopt(socket.SOL_SOCKET, SO_MAX_PACING_RATE, rate.to_bytes(4, sys.byteorder))
+            self.paced = 0 if rate == UNPACED else rate
 
     def _flush_some(self, do_close: bool = True) -> bool:
         """Send what the socket takes, at most SEND_AT_MOST bytes; returns whether anything left."""
@@ -125,6 +144,8 @@ class HubServer(TcpWSGIServer):  # type: ignore[misc]
         self._loop = 0
         self._idle_timeout = settings.idle_timeout
         self._next_sweep = time.monotonic() + SWEEP_EVERY
+        self._next_share = 0.0
+        self._media_rate = settings.wifi_mbit * 1e6 / 8 * FOR_MEDIA  # bytes a second, 0 if unknown
         try:
             super().__init__(application, adj=_adjustments(settings))
         except OSError as error:
@@ -141,7 +162,7 @@ class HubServer(TcpWSGIServer):  # type: ignore[misc]
         """Answer until `stop()`; answers under way then get a moment to end."""
         self._loop = threading.get_ident()
         while not self._stopping:
-            wasyncore.loop(timeout=1, use_poll=True, map=self._map, count=1)
+            wasyncore.loop(timeout=SHARE_EVERY if self._media_rate else 1, use_poll=True, map=self._map, count=1)
         self.task_dispatcher.shutdown(timeout=2)
         wasyncore.close_all(self._map)
 
@@ -155,6 +176,7 @@ class HubServer(TcpWSGIServer):  # type: ignore[misc]
         request = channel.requests[0]
         if request.error is None and request.path.startswith(MEDIA):
             channel.answer_now = True
+            self._next_share = 0.0
         else:
             super().add_task(channel)
 
@@ -169,7 +191,20 @@ class HubServer(TcpWSGIServer):  # type: ignore[misc]
         if now >= self._next_sweep:
             self._next_sweep = now + SWEEP_EVERY
             self._close_idle(now - self._idle_timeout)
+        if self._media_rate and now >= self._next_share:
+            self._next_share = now + SHARE_EVERY
+            self._share_the_air()
         return bool(super().readable())
+
+    def _share_the_air(self) -> None:
+        """Give each phone that takes media the same part of what media may have; others are not held back."""
+        channels = list(self.active_channels.values())
+        taking = [channel for channel in channels if channel.sends_file()]
+        for channel in channels:
+            if channel.paced and not channel.sends_file():
+                channel.pace(UNPACED)
+        for channel in taking:
+            channel.pace(int(self._media_rate / len(taking)))
 
     def _close_idle(self, since: float) -> None:
         for channel in self.active_channels.values():

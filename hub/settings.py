@@ -48,6 +48,7 @@ class Settings:
     threads: int = setting(8, "threads", "Requests answered at the same time; files need none.")
     connections: int = setting(1000, "connections", "Phones connected at the same time, slow ones included.")
     idle_timeout: int = setting(60, "seconds", "A connection that moves no byte for so long is closed.")
+    wifi_mbit: int = setting(0, "Mbit per second", "Speed of the Wi-Fi that media shares evenly; 0 lets it run free.")
     flush_every: float = setting(4.0, "seconds", "Longest time that counts wait in memory; 5 at most.")
     upload_every: int = setting(900, "seconds", "Pause between two uploads inside the allowed hours.")
     upload_hours: str = setting("00-24", "hours", "Site-local hours in which uploads may start, as in 01-05.")
