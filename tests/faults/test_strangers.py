@@ -53,7 +53,7 @@ def fill(rule: str, dice: random.Random) -> str:
 def send(town: Town, request: bytes) -> bytes:
     with socket.create_connection(("127.0.0.1", town.ports["web"]), timeout=10) as stranger:
         answer = b""
-        with contextlib.suppress(ConnectionError):  # the hub may hang up on what it need not read to the end
+        with contextlib.suppress(OSError):  # the hub may hang up on what it need not read to the end
             stranger.sendall(request)
             stranger.shutdown(socket.SHUT_WR)
             while data := stranger.recv(65536):
