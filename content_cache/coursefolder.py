@@ -84,7 +84,7 @@ def read_folders(folder: Path, progress: Callable[[int, int], None] = _silent) -
 def _course_folders(folder: Path) -> list[Path]:
     if (folder / NAME).is_file():
         return [folder]
-    found = sorted(path.parent for path in folder.glob(f"*/{NAME}")) if folder.is_dir() else []
+    found = sorted(path.parent for path in folder.glob(f"*/{NAME}") if path.is_file()) if folder.is_dir() else []
     if not found:
         raise CourseError([f"{folder} has no {NAME}, nor has a folder in it. Name the folder of a course."])
     return found

@@ -112,12 +112,17 @@ def locked(folder: Path, *, shared: bool = False, wait: bool = False) -> Iterato
     """
     number = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(number, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
+        _lock(number, folder, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
         yield
-    except BlockingIOError:
-        raise Busy(f"Another command is at work in {folder}; try again when it has ended.") from None
     finally:
         os.close(number)
+
+
+def _lock(number: int, folder: Path, how: int) -> None:
+    try:
+        fcntl.flock(number, how)
+    except BlockingIOError:
+        raise Busy(f"Another command is at work in {folder}; try again when it has ended.") from None
 
 
 def is_full(error: OSError) -> bool:

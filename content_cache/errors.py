@@ -78,6 +78,13 @@ def mb(size: int) -> str:
     return f"{-(-size // 10**6)} MB" if size >= 10**6 else f"{-(-size // 1000)} KB"
 
 
+def unusable(error: OSError) -> ContentError:
+    """A file or folder that the system does not let us use: rights, a read-only disk, a broken one."""
+    return ContentError(
+        f"{error.filename or 'A file'}: {error.strerror}; check its owner and its disk, then start again."
+    )
+
+
 def no_space(folder: Path, missing: int) -> NoSpace:
     """The one sentence about a full disk: how much to free, and where."""
     return NoSpace(f"There is no room under {folder}: free at least {mb(max(missing, 1))} there, then start again.")

@@ -20,7 +20,7 @@ import msgspec
 from content_cache.building import Building, building
 from content_cache.catalogue import Catalogue
 from content_cache.durable import PREFIX, is_full, locked, make_folder, replace_link, sync_folder
-from content_cache.errors import DamagedBlob, OlderRelease, RepositoryError, no_space
+from content_cache.errors import DamagedBlob, OlderRelease, RepositoryError, no_space, unusable
 from content_cache.readings import render
 from content_cache.records import MAX_READING, Blob, Head
 from content_cache.repository import AGAIN, Repository, unreadable
@@ -67,17 +67,24 @@ def import_repository(
     """
     repository = Repository(source)
     head, name = repository.head()
-    make_folder(library.catalogues)
-    with locked(library.catalogues), library.store.filling():
+    bringing = _Bringing(repository, library.store, reserve, progress)
+    with _disk_errors(library.root, bringing), _alone(library):
         _refuse_older(library, head, name)
-        bringing = _Bringing(repository, library.store, reserve, progress)
-        with _full_disk(library.root, bringing), _release(repository, library, head, name, reserve) as release:
+        with _release(repository, library, head, name, reserve) as release:
             bringing.bring(release.blobs)
             changed = isinstance(release, Building)
             if isinstance(release, Building):
                 _finish(release, library, name)
     items = sum(entry.items for entry in head.courses)
     return Imported(name, head.release, len(head.courses), items, bringing.count, bringing.done, changed)
+
+
+@contextlib.contextmanager
+def _alone(library: Library) -> Iterator[None]:
+    """No other import, and no sweep, until what is brought has been named."""
+    make_folder(library.catalogues)
+    with locked(library.catalogues), library.store.filling():
+        yield
 
 
 def _refuse_older(library: Library, head: Head, name: str) -> None:
@@ -202,12 +209,12 @@ def refuse_full(folder: Path, needed: int, reserve: int) -> None:
 
 
 @contextlib.contextmanager
-def _full_disk(folder: Path, bringing: _Bringing) -> Iterator[None]:
-    """Turn a disk that filled meanwhile into the sentence of one that was full from the start."""
+def _disk_errors(folder: Path, bringing: _Bringing) -> Iterator[None]:
+    """Turn what the system says of the library's disk into a sentence; one that filled meanwhile is a full one."""
     try:
         yield
     except OSError as error:
         if not is_full(error):
-            raise
+            raise unusable(error) from None
         free = os.statvfs(folder).f_bavail * os.statvfs(folder).f_frsize
         raise no_space(folder, max(bringing.total - bringing.done + bringing.reserve - free, 10**6)) from None

@@ -20,7 +20,7 @@ import msgspec
 from content_cache.coursefolder import CourseFolder, CourseItem, Part, read_folders
 from content_cache.deposit import Deposit
 from content_cache.durable import is_full, locked, make_folder, write_file
-from content_cache.errors import NoSuchCourse, RepositoryError, no_space
+from content_cache.errors import NoSuchCourse, RepositoryError, no_space, unusable
 from content_cache.records import FORMAT, PIECE, Blob, CourseEntry, CourseLine, File, Head, ItemLine, Numbered
 from content_cache.repository import HEAD, NUMBERS, Repository
 
@@ -65,19 +65,20 @@ def publish(folder: Path, repository: Path, *, progress: Callable[[int, int], No
     Raises CourseError with every problem of every course, and other ContentErrors; the repository then holds the
     release that it held. `progress` is told steps done and steps to do.
     """
-    courses = read_folders(folder, progress)
-    with _opened(repository) as publisher:
-        for done, course in enumerate(courses):
-            progress(done, len(courses))
-            publisher.add(course)
-        progress(len(courses), len(courses))
-        return publisher.release()
+    with _disk_errors(repository):
+        courses = read_folders(folder, progress)
+        with _opened(repository) as publisher:
+            for done, course in enumerate(courses):
+                progress(done, len(courses))
+                publisher.add(course)
+            progress(len(courses), len(courses))
+            return publisher.release()
 
 
 def remove_course(slug: str, repository: Path) -> Published:
     """Make a release without the course; its objects stay, and so do its numbers, should it come back."""
     Repository(repository).head()
-    with _opened(repository) as publisher:
+    with _disk_errors(repository), _opened(repository) as publisher:
         publisher.remove(slug)
         return publisher.release()
 
@@ -90,13 +91,18 @@ def _opened(root: Path) -> Iterator[_Publisher]:
         make_folder(root)
         with locked(root), Deposit(root, lambda sha256: root / "o" / sha256) as objects:
             yield _Publisher(root, objects)
-    except OSError as error:
-        if is_full(error):
-            raise no_space(root, 10**6) from None
-        raise
     finally:
         with contextlib.suppress(OSError):
             (root / "incoming").rmdir()
+
+
+@contextlib.contextmanager
+def _disk_errors(root: Path) -> Iterator[None]:
+    """Turn what the system says of a file or disk into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise (no_space(root, 10**6) if is_full(error) else unusable(error)) from None
 
 
 class _Publisher:
