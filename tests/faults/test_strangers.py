@@ -72,7 +72,7 @@ def test_garbage_at_every_endpoint_gets_a_sentence_and_never_a_500(town: Town, t
     ]
     asked = 0
     for method, rule in endpoints(tmp_path):
-        for path in {fill(rule, dice), fill(rule, dice) + "?" + garbage(dice), rule.split("<", maxsplit=1)[0]}:
+        for path in (fill(rule, dice), fill(rule, dice) + "?" + garbage(dice), rule.split("<", maxsplit=1)[0]):
             body = dice.choice(bodies)
             head = (
                 f"{method} {path} HTTP/1.1\r\nHost: {garbage(dice)}\r\nContent-Type: {dice.choice(kinds)}\r\n"
@@ -80,6 +80,9 @@ def test_garbage_at_every_endpoint_gets_a_sentence_and_never_a_500(town: Town, t
                 f"Range: {garbage(dice)}\r\nContent-Length: {len(body)}\r\n\r\n"
             )
             answer = send(town, head.encode("latin-1", "replace") + body)
+            if not answer:
+                assert len(body) > 256 * 1024, (method, path)  # hung up on what is too large to read
+                continue
             status = int(answer.split(b" ", 2)[1])
             assert status < 500, (method, path, answer[:300])
             assert b"Traceback" not in answer
