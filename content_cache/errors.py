@@ -80,9 +80,8 @@ def mb(size: int) -> str:
 
 def unusable(error: OSError) -> ContentError:
     """A file or folder that the system does not let us use: rights, a read-only disk, a broken one."""
-    return ContentError(
-        f"{error.filename or 'A file'}: {error.strerror}; check its owner and its disk, then start again."
-    )
+    name = error.filename or "A file"
+    return ContentError(f"{name}: {error.strerror}; check its owner and its disk, then start again.")
 
 
 def no_space(folder: Path, missing: int) -> NoSpace:
