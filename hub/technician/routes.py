@@ -53,7 +53,7 @@ def home() -> str:
 @blueprint.route("/sign-in", methods=["GET", "POST"])
 def sign_in() -> Response:
     """Name and password; a wrong one never says which of the two was wrong."""
-    if request.method == "GET":
+    if request.method != "POST":
         return make_response(render_template("technician/sign_in.html", name="admin", wrong=None))
     form = door.read_form(door.SignIn)
     technician = Technician.get_or_none(Technician.name == form.name.strip().lower())
@@ -68,7 +68,7 @@ def sign_in() -> Response:
 def enter(token: str) -> Response:
     """The link that `hub setup` prints."""
     clock = hub_of().clock
-    if request.method == "GET" and opens(token, clock):
+    if request.method != "POST" and opens(token, clock):
         return make_response(render_template("technician/enter.html"))
     technician = claim(token, clock) if request.method == "POST" else None
     if technician is None:
