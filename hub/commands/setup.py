@@ -49,13 +49,14 @@ def command(
     from hub.clock import Clock
     from hub.settings import Settings
     from hub.site import this_site
-    from hub.technician.place import check_address, enter_link
+    from hub.technician.place import check_address, check_name, check_zone, enter_link
 
     settings, clock = Settings.load(), Clock()
+    # Flags are looked at before anything is asked or written.
     base = check_address(address or f"http://localhost:{settings.port}")
     _refuse_contradictions(collector_url, code, without_head_office)
+    given = Answers(name and check_name(name), time_zone and check_zone(time_zone), collector_url, code)
     open_or_restore(settings, clock)
-    given = Answers(name, time_zone, collector_url, code)
     site = _apply(_complete(given, this_site(), without_head_office, ask=not as_json), settings, clock)
     _tell(site, enter_link(base, clock), as_json=as_json)
 
