@@ -114,7 +114,9 @@
       end = Math.max(end, one[1]);
       return false;
     });
-    return apart.concat([[round(start), round(end)]]).sort(function (one, other) { return one[0] - other[0]; });
+    start = round(start);
+    end = round(end);
+    return (end > start ? apart.concat([[start, end]]) : apart).sort(function (one, other) { return one[0] - other[0]; });
   }
 
   function seconds(intervals) {

@@ -115,12 +115,13 @@ class PagesFirst:
         return kept
 
     def _count(self, environ: WSGIEnvironment, language: str) -> list[tuple[str, str]]:
-        """Tell the recorder who asked; a phone without a cookie is given one, and a visit that begins renews it."""
+        """Tell the recorder who asked. A phone that returned no cookie is given one; a visit's first page renews it."""
+        if environ["REQUEST_METHOD"] == "HEAD":
+            return []
         visitor = visitor_of(environ.get("HTTP_COOKIE", ""))
-        if visitor is None:
-            return [("Set-Cookie", cookie_for(None))]
-        begins = environ["REQUEST_METHOD"] == "GET" and self.recorder.seen(visitor, language)
-        return [("Set-Cookie", cookie_for(visitor))] if begins else []
+        if visitor is not None and not self.recorder.seen(visitor, language):
+            return []
+        return [("Set-Cookie", cookie_for(visitor))]
 
 
 def _render(app: WSGIApplication, path: str, language: str, environ: WSGIEnvironment) -> Page:
