@@ -80,7 +80,7 @@ def at(town: Town, path: str) -> str:
 @pytest.mark.parametrize("video", VIDEOS)
 def test_a_real_video_plays_with_its_captions_and_seeks(town: Town, phone: BrowserContext, video: str) -> None:
     page, parts = phone.new_page(), []
-    page.on("response", lambda answer: parts.append(answer.status) if answer.url.endswith(video[-5:]) else None)
+    page.on("response", lambda answer: parts.append(answer.status) if answer.url.endswith(video[-4:]) else None)
     page.goto(at(town, f"/items/real/{video.replace('.', '-').replace('_', '-').lower()}"))
     page.evaluate(PLAY)
     wait(page, f"{TIME} > 0.3")
