@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 from msgspec import Meta, Struct
 
+from content_cache.errors import ContentError
 from hub.usage.intervals import union
 from hub.usage.record import PlayReport
 
@@ -62,9 +63,7 @@ class Door:
 
     def __init__(self, library: Library) -> None:
         self.library = library
-        self._release: str | None = None
-        self._catalogue: Catalogue | None = None
-        self._known: dict[str, tuple[int, int] | None] = {}
+        self._items = Items(None, None)
 
     def decode(self, body: bytes) -> list[PlayReport]:
         """The reports in `body`, all of them or, if one can't be right, none: raises Refused."""
@@ -72,28 +71,39 @@ class Door:
             post = _decoder.decode(body)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             raise Refused(f"The report cannot be read ({error}); send it as docs/formats/events.md says.") from None
-        self._follow_release()
-        return [self._report(state) for state in post.plays]
+        items = self._items_served()
+        return [_report(state, items) for state in post.plays]
 
-    def _report(self, state: State) -> PlayReport:
-        if any(begin >= end for begin, end in state.intervals):
-            raise Refused("An interval ends before it begins; send each as [begin, end] in seconds.")
-        found = self._item(state.item)
-        if found is None:
-            raise Refused(f"There is no item {state.item!r} here; reload the page and report again.")
-        number, longest = found
-        stretches = ((_ms(begin), min(_ms(end), longest)) for begin, end in state.intervals)
-        intervals = union(stretch for stretch in stretches if stretch[0] < stretch[1])
-        return PlayReport(bytes.fromhex(state.id), state.item, number, intervals, state.group)
+    def _items_served(self) -> Items:
+        """Those of the release that is served now; raises Refused while its catalogue cannot be opened."""
+        items, release = self._items, self.library.release()
+        if release is not None and release == items.release:
+            return items
+        try:
+            self._items = Items(release, self.library.catalogue())
+        except ContentError:
+            sentence = "The list of items cannot be read at the moment; report again later."
+            raise Refused(sentence, HTTPStatus.SERVICE_UNAVAILABLE) from None
+        return self._items
 
-    def _item(self, item_id: str) -> tuple[int, int] | None:
+
+class Items:
+    """Number and length of the items of one release, remembered once asked for."""
+
+    def __init__(self, release: str | None, catalogue: Catalogue | None) -> None:
+        self.release = release
+        self._catalogue = catalogue
+        self._known: dict[str, tuple[int, int] | None] = {}
+
+    def find(self, item_id: str) -> tuple[int, int] | None:
         """The item's number and how many milliseconds of it can be played; None if there is no such item."""
-        known = self._known
-        if item_id not in known:
-            if len(known) >= MOST_KNOWN:
-                known.clear()
-            known[item_id] = self._look_up(item_id)
-        return known[item_id]
+        if item_id in self._known:
+            return self._known[item_id]
+        found = self._look_up(item_id)
+        if len(self._known) >= MOST_KNOWN:
+            self._known = {}
+        self._known[item_id] = found
+        return found
 
     def _look_up(self, item_id: str) -> tuple[int, int] | None:
         item = self._catalogue.item(item_id) if self._catalogue else None
@@ -103,11 +113,17 @@ class Door:
             return item.number, LONGEST * 1000
         return item.number, min(item.seconds + SLACK, LONGEST) * 1000
 
-    def _follow_release(self) -> None:
-        """Start afresh when another release is served."""
-        release = self.library.release()
-        if release is None or release != self._release:
-            self._catalogue, self._known, self._release = self.library.catalogue(), {}, release
+
+def _report(state: State, items: Items) -> PlayReport:
+    if any(begin >= end for begin, end in state.intervals):
+        raise Refused("An interval ends before it begins; send each as [begin, end] in seconds.")
+    found = items.find(state.item)
+    if found is None:
+        raise Refused(f"There is no item {state.item!r} here; reload the page and report again.")
+    number, longest = found
+    stretches = ((_ms(begin), min(_ms(end), longest)) for begin, end in state.intervals)
+    intervals = union(stretch for stretch in stretches if stretch[0] < stretch[1])
+    return PlayReport(bytes.fromhex(state.id), state.item, number, intervals, state.group)
 
 
 class Pace:

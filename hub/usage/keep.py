@@ -120,17 +120,22 @@ def _visitor(keys: VisitorKeys, cookie: str) -> int:
 
 
 def _write_play(visit: int, play: PlayDraft) -> None:
-    """Unite with what this visit's row holds; what the same page played in an earlier visit stays there."""
-    rows = sql("SELECT number, visit, intervals FROM play WHERE id = ? AND item = ?", (play.id, play.item)).fetchall()
-    elsewhere = union(*(unpack(packed) for _, other, packed in rows if other != visit))
-    mine = next(((number, unpack(packed)) for number, other, packed in rows if other == visit), None)
+    """Unite with what this visit's row holds; what the same page played in an earlier visit stays there.
+
+    A row without an interval says that there were more heads; it counts with those that it is joined to.
+    """
+    rows = sql(
+        "SELECT number, visit, intervals, heads FROM play WHERE id = ? AND item = ?", (play.id, play.item)
+    ).fetchall()
+    elsewhere = union(*(unpack(packed) for _, other, packed, _ in rows if other != visit))
+    mine = next(((number, unpack(packed)) for number, other, packed, _ in rows if other == visit), None)
     new = subtract(play.intervals, elsewhere)
     if mine:
         sql(
             "UPDATE play SET intervals = ?, heads = MAX(heads, ?) WHERE number = ?",
             (pack(union(mine[1], new)), play.heads, mine[0]),
         )
-    elif new:
+    elif new or play.heads > max((heads for *_, heads in rows), default=0):
         _insert(
             "INSERT INTO play (id, item, visit, began, intervals, heads)"
             " SELECT ?, ?, id, MAX(first, ?), ?, ? FROM visit WHERE id = ?",

@@ -158,13 +158,14 @@ class Recorder:
         self._downloads.append(item_number)
 
     def seen(self, visitor: str, language: str) -> bool:
-        """A phone that returned the cookie `visitor` asked for a page; returns whether a visit begins with that."""
+        """A phone that returned the cookie `visitor` asked for a page; returns whether it is the first of a visit."""
         with self._lock:
             visit = self._touch(visitor)
             if visit is None:
                 return False
+            first_page = visit.language is None
             visit.language = language
-            return visit.first == visit.last and visit.row is None
+            return first_page
 
     def report(self, visitor: str, reports: Iterable[PlayReport]) -> list[str]:
         """Merge what pages of `visitor` tell; returns the ids (hexadecimal) whose state the disk has already."""

@@ -42,6 +42,7 @@ def publish(root: Path) -> None:
     ]
     with building(root / "catalogues" / f"{name}.sqlite", name) as catalogue:
         catalogue.add(course, iter(items))
+        catalogue.finish()
     (root / "catalogues" / "current").symlink_to(f"{name}.sqlite")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,7 +22,7 @@ def test_a_union_covers_what_either_covers_and_is_sorted_and_disjoint(one, other
     joined = union(one, other)
     assert covered(joined) == covered(one) | covered(other)
     assert played(joined) == len(covered(joined))
-    assert all(first[1] < second[0] for first, second in zip(joined, joined[1:], strict=False))
+    assert all(first[1] < second[0] for first, second in pairwise(joined))
 
 
 @given(some, some)

@@ -18,7 +18,9 @@ from tests.hub.usage.conftest import Box
 
 MINUTE = 60
 START = {
-    "America/Merida": datetime(2024, 2, 28, 20, tzinfo=ZoneInfo("America/Merida")),  # before a leap day and a month's end
+    "America/Merida": datetime(
+        2024, 2, 28, 20, tzinfo=ZoneInfo("America/Merida")
+    ),  # before a leap day and a month's end
     "America/Tijuana": datetime(2026, 10, 31, 12, tzinfo=ZoneInfo("America/Tijuana")),  # the night has 25 hours
 }
 spans = st.tuples(st.integers(0, 400), st.integers(1, 120)).map(lambda pair: (pair[0] / 10, sum(pair) / 10))
@@ -83,7 +85,9 @@ class Naive:
                 if play:
                     items[play[0]].append((now, play[1], play[2]))
             for item, reports in items.items():
-                ticks = {tick for _, spans_, _ in reports for b, e in spans_ for tick in range(round(b * 10), round(e * 10))}
+                ticks = {
+                    tick for _, spans_, _ in reports for b, e in spans_ for tick in range(round(b * 10), round(e * 10))
+                }
                 if len(ticks) >= 50:
                     yield visitor, item, reports[0][0], len(ticks), max(heads for _, _, heads in reports)
 

@@ -1,0 +1,102 @@
+"""How long the hub takes to roll up a day of 50,000 events, and how much memory.
+
+    python -m benchmarks.roll_up [events]
+
+An event is a report of playing from a page, each of a play of its own: the worst case for the rows to read, since
+real pages tell the state of one play many times. The day lies at the end of a month of ordinary days, which decide
+who is new. Prints seconds and the growth of the process's peak memory.
+"""
+
+from __future__ import annotations
+
+import random
+import resource
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import date
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from hub.clock import Boot
+from hub.db import database, open_database, writing
+from hub.site import this_site
+from hub.usage.intervals import pack
+from hub.usage.summary import changed_since, summary
+
+ZONE = ZoneInfo("America/Merida")
+DAY = date(2026, 3, 31)
+MIDNIGHT = 1_774_936_800.0  # of that day, in Mérida
+PHONES = 1000
+ORDINARY = 150  # phones on each day before
+HOURS = 12 * 3600
+
+
+def fill(folder: Path, events: int) -> None:
+    """A boot that lasts the month, thirty ordinary days, and the day in question."""
+    open_database(folder / "hub.sqlite3")
+    epoch, dice = this_site().epoch, random.Random(1)
+    with writing():
+        boot = Boot.create(boot_id="bench", began=MIDNIGHT - 30 * 86_400).id
+        database.execute_sql(
+            "INSERT INTO batch (epoch, boot, began, ended, bytes, downloads) VALUES (?,?,0,?,0,0)",
+            (epoch, boot, 31 * 86_400),
+        )
+        for day in range(31):
+            phones = PHONES if day == 30 else ORDINARY
+            _fill_day(epoch, boot, day * 86_400 + 8 * 3600, phones, events // PHONES if day == 30 else 3, dice)
+
+
+def _fill_day(epoch: int, boot: int, start: float, phones: int, plays: int, dice: random.Random) -> None:
+    for visitor in range(phones):
+        first = start + dice.random() * HOURS / 2
+        visit = database.execute_sql(
+            "INSERT INTO visit (visitor, epoch, boot, first, last, language, batch) VALUES (?,?,?,?,?,'es',1)",
+            (visitor, epoch, boot, first, first + 5 * 3600),
+        ).lastrowid
+        for _ in range(plays):
+            cuts = sorted(dice.sample(range(600_000), 6))
+            values = (
+                secrets.token_bytes(16),
+                dice.randrange(1, 300),
+                visit,
+                first + dice.random() * 5 * 3600,
+                pack(tuple(zip(cuts[::2], cuts[1::2], strict=True))),
+            )
+            database.execute_sql(
+                "INSERT INTO play (id, item, visit, began, intervals, heads) VALUES (?,?,?,?,?,1)", values
+            )
+
+
+def measure(folder: Path) -> None:
+    """Roll the day up in this process, which has done nothing else."""
+    open_database(folder / "hub.sqlite3")
+    this_site()
+    summary(date(2026, 3, 1), ZONE)  # what any worker holds anyway: modules, and SQLite's page cache
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    began = time.perf_counter()
+    days, _ = changed_since(0, ZONE)
+    listed = time.perf_counter() - began
+    use = summary(DAY, ZONE)
+    spent = time.perf_counter() - began - listed
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    print(
+        f"{use.plays} plays of {use.visitors} visitors: rolled up in {spent:.2f} s, peak memory grew by {grown:.1f} MB"
+    )
+    print(f"listing {len(days)} changed days took {listed:.2f} s")
+
+
+def main() -> None:
+    if sys.argv[1:2] == ["--measure"]:
+        measure(Path(sys.argv[2]))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        fill(Path(folder), int(sys.argv[1]) if len(sys.argv) > 1 else 50_000)
+        database.close()
+        subprocess.run([sys.executable, "-m", "benchmarks.roll_up", "--measure", folder], check=True)
+
+
+if __name__ == "__main__":
+    main()
