@@ -18,7 +18,9 @@ import re
 import threading
 from collections import OrderedDict
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from werkzeug.test import run_wsgi_app
 
 from hub.i18n import COOKIE, language_of
 from hub.usage.cookie import cookie_for, visitor_of
@@ -107,7 +109,7 @@ class PagesFirst:
         return page
 
     def _of_this_release(self) -> Kept:
-        """The cache, a new one after a switch. A page begun before a switch ends up in the old one, which is dropped."""
+        """The cache, a new one after a switch; a page begun before it ends up in the old one, which is dropped."""
         release = self.library.release()
         kept = self._kept
         if kept.release != release:
@@ -126,13 +128,8 @@ class PagesFirst:
 
 def _render(app: WSGIApplication, path: str, language: str, environ: WSGIEnvironment) -> Page:
     """Ask Flask; only a page that is there (200) gets an ETag and may be kept."""
-    answer: list[Any] = []
-    chunks = app(_stripped(environ, path, language), lambda status, headers, _error=None: answer.extend((status, headers)))  # type: ignore[arg-type, return-value]
-    try:
-        body = b"".join(chunks)
-    finally:
-        getattr(chunks, "close", lambda: None)()
-    status, headers = answer
+    chunks, status, headers = run_wsgi_app(app, _stripped(environ, path, language), buffered=True)
+    body = b"".join(chunks)
     kept = [(name, value) for name, value in headers if name.lower() in KEPT_HEADERS]
     kept += [("Content-Language", language), ("Vary", "Accept-Encoding, Accept-Language, Cookie")]
     if not status.startswith("200 "):

@@ -123,4 +123,4 @@ def add_to_ledger(moment: Moment, up: int, down: int) -> None:
 
 def sql(statement: str, values: Sequence[object] = ()) -> Any:
     """A cursor over `statement`, where the object layer has no word for it."""
-    return database.execute_sql(statement, values)  # type: ignore[no-untyped-call]
+    return database.execute_sql(statement, values)

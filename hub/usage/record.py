@@ -14,6 +14,7 @@ tries again: reports stay unkept, so the pages repeat them, and counts keep the 
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 from collections import Counter, deque
 from dataclasses import dataclass, field
@@ -222,7 +223,10 @@ class Recorder:
 
     def _run(self) -> None:
         while not self._stopping.wait(self._settings.flush_every):
-            self._flush(idle=True)
+            try:
+                self._flush(idle=True)
+            except Exception:  # a fault of ours costs one flush, never the thread that makes them
+                log.exception("A flush failed; what it held is tried again.")
         if not database.is_closed():
             database.close()
 
@@ -236,7 +240,7 @@ class Recorder:
             try:
                 self._write()
                 self._recovered()
-            except (PeeweeException, OSError) as error:
+            except (PeeweeException, sqlite3.Error, OSError) as error:
                 self._failed(error)
 
     def _ask_hooks(self) -> None:
