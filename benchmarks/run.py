@@ -1,0 +1,51 @@
+"""Every benchmark, one after the other, in one run: `make bench`.
+
+    python benchmarks/run.py [NAME...]
+
+What needs a program or a right that is not here is named at the end. The tables are printed in the form that
+README.md holds.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BENCHMARKS = {
+    "media": "1 MB ranges beside nginx and beside Flask's send_file",
+    "phones": "60 phones on a link shaped to 40 Mbit/s",
+    "pages": "pages a second",
+    "memory": "memory of web and worker, and start to first answer",
+    "site_day_bytes": "bytes of a signed site-day",
+    "roll_up": "rolling up a day of 50,000 events",
+    "import_library": "importing a library of 10,000 items",
+}
+NEEDS = {"media": ["nginx", "wrk"], "phones": ["ip", "tc"], "pages": ["wrk"]}
+FOR_ROOT = {"phones"}
+
+
+def main(names: list[str]) -> int:
+    """Run the benchmarks named, or all; returns 1 if one failed or could not run."""
+    cores = os.cpu_count()
+    print(f"{platform.machine()}, {cores} cores, Python {platform.python_version()}, Linux {platform.release()}")
+    wrong = []
+    for name in names or BENCHMARKS:
+        print(f"\n## {name}: {BENCHMARKS[name]}\n", flush=True)
+        missing = [tool for tool in NEEDS.get(name, []) if shutil.which(tool) is None]
+        if missing or (name in FOR_ROOT and os.geteuid() != 0):
+            print(f"not run: needs {', '.join(missing) or 'root'}")
+            wrong.append(name)
+        elif subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], cwd=ROOT, check=False).returncode != 0:
+            wrong.append(name)
+    if wrong:
+        print(f"\nNot measured: {', '.join(wrong)}")
+    return int(bool(wrong))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
