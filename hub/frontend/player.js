@@ -215,6 +215,7 @@
       if (media.error || media.networkState === media.NETWORK_NO_SOURCE) sentence.hidden = false;
     }
     media.addEventListener('error', function () { setTimeout(look, 0); }, true);
+    media.addEventListener('playing', function () { sentence.hidden = true; });
     look();
   }
 
@@ -224,7 +225,8 @@
     Object.keys(places).slice(-3).reverse().forEach(function (item) {
       var entry = document.createElement('li'), link = document.createElement('a'), left = document.createElement('span');
       link.href = '/items/' + item.split('/').map(encodeURIComponent).join('/');
-      link.className = 'row';
+      link.className = 'card';
+      left.className = 'facts';
       link.appendChild(document.createElement('strong')).textContent = places[item].title;
       left.textContent = section.getAttribute('data-left').replace('{}', Math.max(1, Math.round(places[item].left / 60)));
       link.appendChild(left);
