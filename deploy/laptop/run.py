@@ -1,8 +1,9 @@
 """The whole loop on one machine: publish the samples, start a hub and a head office, enrol one with the other.
 
-    make run            # http://localhost:8080 is the hub, http://localhost:8090 head office
+    make run                                # http://localhost:8080 is the hub, http://localhost:8090 head office
+    python deploy/laptop/run.py [FOLDER]    # the same, with everything kept in FOLDER instead of var/
 
-Ports come from HUB_PORT, HUB_CONTENT_PORT and COLLECTOR_PORT; everything is kept under var/ and found again the next
+Ports come from HUB_PORT, HUB_CONTENT_PORT and COLLECTOR_PORT; everything is found again the next
 time. Here usage is reported every half minute and before the day is over; on a box it waits for the night.
 """
 
@@ -22,7 +23,7 @@ from pathlib import Path
 from hub.supervise import run_together, start, stop
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-VAR = ROOT / "var"
+VAR = Path(sys.argv[1]) if sys.argv[1:] else ROOT / "var"
 NEEDS_MB = 300
 DEMONSTRATION = {
     "HUB_DATA": str(VAR / "hub"),
