@@ -11,7 +11,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.units import format_unit
 from flask import request
 from flask_babel import Babel, get_locale
@@ -41,8 +41,12 @@ def language_of(environ: Mapping[str, Any]) -> str:
 @lru_cache(maxsize=64)
 def _preferred(accept_language: str) -> str:
     """The best of our languages by quality (RFC 9110, section 12.5.4); Spanish if it names none of them."""
-    accepted = parse_accept_header(accept_language, LanguageAccept)
-    return accepted.best_match(LANGUAGES, default=DEFAULT) or DEFAULT
+    # Werkzeug's own match takes "en" before a better liked "es-MX", because the first is exact.
+    for tag, quality in parse_accept_header(accept_language, LanguageAccept):
+        primary = tag.lower().partition("-")[0]
+        if quality > 0 and primary in LANGUAGES:
+            return primary
+    return DEFAULT
 
 
 def init_app(app: Flask) -> None:
@@ -63,18 +67,17 @@ def minutes(seconds: float) -> str:
 
 def size(count: int) -> str:
     """Bytes as a person weighs them up: "2.5 MB", "340 kB" (powers of 1,000)."""
-    if count >= 950_000_000:
+    if count >= 999_950_000:
         return str(format_unit(round(count / 1e9, 1), "digital-gigabyte", "short", locale=get_locale()))
-    if count >= 950_000:
+    if count >= 999_500:
         return str(format_unit(round(count / 1e6, 1), "digital-megabyte", "short", locale=get_locale()))
     return str(format_unit(max(round(count / 1e3), 1), "digital-kilobyte", "short", locale=get_locale()))
 
 
 def language_name(code: str) -> str:
-    """The language `code` in its own words, "Español"; the code itself if nobody knows it."""
+    """The language `code` in its own words, "Español"; failing that in Spanish ("Zapoteco"), at worst the code."""
     try:
-        return str(Locale.parse(code, sep="-").get_language_name()).capitalize()
-    except ValueError:
-        return code
-    except LookupError:
-        return code
+        own = Locale.parse(code, sep="-").get_language_name()
+    except (ValueError, UnknownLocaleError):
+        own = Locale(DEFAULT).languages.get(code.partition("-")[0].lower())
+    return own.capitalize() if own else code
