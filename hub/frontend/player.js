@@ -24,8 +24,14 @@
     store = localStorage;
   } catch (refused) { /* private browsing: what this page knows ends with it */ }
 
+  // The entries kept under that name; whatever is no entry of ours is passed over.
   function load(name) {
-    try { return JSON.parse(store.getItem(name)) || {}; } catch (broken) { return {}; }
+    var found = {}, entries = {};
+    try { found = JSON.parse(store.getItem(name)) || {}; } catch (broken) { /* as if there were none */ }
+    Object.keys(found).forEach(function (key) {
+      if (found[key] && typeof found[key] === 'object') entries[key] = found[key];
+    });
+    return entries;
   }
 
   // Keeps the newest `most` entries; objects remember the order in which names that are no numbers were added.
@@ -58,23 +64,22 @@
 
   function post() {
     var plays = load('plays');
-    var sent = Object.keys(plays).map(function (id) { return plays[id]; }).slice(0, refused ? 1 : MOST_PLAYS);
+    var ids = Object.keys(plays).slice(0, refused ? 1 : MOST_PLAYS);
     clearTimeout(timer);
-    if (!sent.length || sending || !navigator.cookieEnabled) return;
+    if (!ids.length || sending || !navigator.cookieEnabled) return;
     sending = true;
     fetch('/usage/events', {
       method: 'POST',
       credentials: 'same-origin',
       headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ plays: sent })
+      body: JSON.stringify({ plays: ids.map(function (id) { return plays[id]; }) })
     }).then(function (answer) {
       if (answer.ok) return answer.json();
       // A report that the hub cannot read must not hold up the others: they go one by one, and it is dropped.
       var bad = answer.status >= 400 && answer.status < 500 && answer.status !== 429;
-      var alone = bad && sent.length === 1;
-      refused = bad || refused;
-      return { kept: alone ? [sent[0].id] : [] };
-    }).then(function (answer) { forget(sent, answer.kept); }).catch(function () {}).then(function () {
+      if (bad) { refused = true; wait = 500; }
+      return { kept: bad && ids.length === 1 ? ids : [] };
+    }).then(function (answer) { forget(plays, answer.kept); }).catch(function () {}).then(function () {
       sending = false;
       if (!Object.keys(load('plays')).length) { refused = false; return; }
       timer = setTimeout(post, playing ? EVERY + 2000 : wait);
@@ -85,9 +90,8 @@
   // Drops what the hub has kept, unless more was played since it was sent.
   function forget(sent, kept) {
     var plays = load('plays');
-    sent.forEach(function (play) {
-      var same = JSON.stringify(plays[play.id]) === JSON.stringify(play);
-      if (same && kept.indexOf(play.id) >= 0) delete plays[play.id];
+    kept.forEach(function (id) {
+      if (JSON.stringify(plays[id]) === JSON.stringify(sent[id])) delete plays[id];
     });
     save('plays', plays, MOST_PLAYS);
   }
