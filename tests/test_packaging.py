@@ -1,12 +1,8 @@
-"""What setup.py adds: translations and assets, the same each time, inside the wheel."""
+"""What setup.py makes: translations and assets, the same each time (tests/test_distribution.py looks into the wheel)."""
 
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
-import sys
-import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,19 +12,6 @@ from setup import ROOT, compile_catalogues, gather_assets, slim
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-SOURCES = [
-    "wire",
-    "content_cache",
-    "hub",
-    "collector",
-    "pyproject.toml",
-    "setup.py",
-    "MANIFEST.in",
-    "README.md",
-    "LICENSE",
-]
-BUILT = shutil.ignore_patterns("static", "*.mo", "__pycache__")
 
 
 def state(folder: Path) -> dict[str, tuple[bytes, int]]:
@@ -68,31 +51,3 @@ def test_an_invalid_catalogue_stops_the_build(tmp_path: Path) -> None:
     with pytest.raises(PoFileError):
         compile_catalogues(tmp_path)
     assert not (folder / "messages.mo").exists()
-
-
-def test_the_wheel_carries_translations_assets_templates_and_migrations(tmp_path: Path) -> None:
-    """Built from a copy without anything built before, as from a fresh checkout."""
-    for name in SOURCES:
-        source = ROOT / name
-        if source.is_dir():
-            shutil.copytree(source, tmp_path / "checkout" / name, ignore=BUILT)
-        else:
-            shutil.copy(source, tmp_path / "checkout" / name)
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
-    done = subprocess.run(
-        [*command, "-w", tmp_path, tmp_path / "checkout"], capture_output=True, text=True, check=False, timeout=100
-    )
-    assert done.returncode == 0, done.stderr
-    (wheel,) = tmp_path.glob("*.whl")
-    packed = set(zipfile.ZipFile(wheel).namelist())
-    manifest = json.loads(zipfile.ZipFile(wheel).read("hub/static/manifest.json"))
-    wanted = {f"hub/static/{name}{end}" for name in manifest.values() for end in ("", ".gz")}
-    for package in ("hub", "collector"):
-        wanted.add(f"{package}/translations/es/LC_MESSAGES/messages.mo")
-        wanted |= {
-            str(path.relative_to(ROOT))
-            for pattern in ("**/*.py", "**/templates/**/*.html")
-            for path in (ROOT / package).glob(pattern)
-        }
-    assert wanted - packed == set()
-    assert not [name for name in packed if name.endswith((".po", ".orig")) or "/frontend/" in name or "tests/" in name]
