@@ -84,6 +84,10 @@ class Town:
         import_repository(self.folder / "repository", library)
         return library
 
+    def at(self, path: str) -> str:
+        """The hub's page `path`, as a browser asks for it."""
+        return f"http://localhost:{self.ports['web']}{path}"
+
     @property
     def office(self) -> str:
         return f"http://127.0.0.1:{self.ports['collector']}"

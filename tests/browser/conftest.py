@@ -1,4 +1,4 @@
-"""Debian's Chromium, driven by Playwright; nothing is downloaded."""
+"""Debian's Chromium, driven by Playwright, and a phone in it; nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, BrowserContext
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -35,3 +35,10 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def phone(chromium: Browser) -> Iterator[BrowserContext]:
+    context = chromium.new_context(viewport={"width": 360, "height": 740}, locale="es-MX")
+    yield context
+    context.close()

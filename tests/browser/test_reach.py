@@ -13,7 +13,7 @@ from tests.town import ITEM, Town
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, BrowserContext
+    from playwright.sync_api import BrowserContext
 
 PATHS = ["/", "/courses/precio-justo", f"/items/{ITEM}", "/items/precio-justo/hoja-de-costos", "/nada"]
 PAIRS = [
@@ -30,21 +30,10 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         yield it
 
 
-@pytest.fixture
-def phone(chromium: Browser) -> Iterator[BrowserContext]:
-    context = chromium.new_context(viewport={"width": 360, "height": 740}, locale="es-MX")
-    yield context
-    context.close()
-
-
-def at(town: Town, path: str) -> str:
-    return f"http://localhost:{town.ports['web']}{path}"
-
-
 @pytest.mark.parametrize("path", PATHS)
 def test_whatever_can_be_tapped_is_large_enough(town: Town, phone: BrowserContext, path: str) -> None:
     page = phone.new_page()
-    page.goto(at(town, path))
+    page.goto(town.at(path))
     targets = page.locator("a:not(.skip):visible")
     boxes = [targets.nth(number).bounding_box() for number in range(targets.count())]
     assert len(boxes) >= 2
@@ -54,7 +43,7 @@ def test_whatever_can_be_tapped_is_large_enough(town: Town, phone: BrowserContex
 @pytest.mark.parametrize("path", PATHS)
 def test_text_at_twice_its_size_needs_no_scrolling_sideways(town: Town, phone: BrowserContext, path: str) -> None:
     page = phone.new_page()
-    page.goto(at(town, path))
+    page.goto(town.at(path))
     before = page.evaluate("getComputedStyle(document.querySelector('h1')).fontSize")
     page.evaluate("document.documentElement.style.fontSize = '225%'")
     assert page.evaluate("getComputedStyle(document.querySelector('h1')).fontSize") != before
@@ -63,7 +52,7 @@ def test_text_at_twice_its_size_needs_no_scrolling_sideways(town: Town, phone: B
 
 def test_the_keyboard_reaches_everything_and_is_seen(town: Town, phone: BrowserContext) -> None:
     page = phone.new_page()
-    page.goto(at(town, "/courses/precio-justo"))
+    page.goto(town.at("/courses/precio-justo"))
     page.keyboard.press("Tab")
     skip = page.locator(":focus")
     assert skip.inner_text() == "Saltar al contenido"

@@ -32,22 +32,11 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         yield it
 
 
-@pytest.fixture
-def phone(chromium: Browser) -> Iterator[BrowserContext]:
-    context = chromium.new_context(viewport={"width": 360, "height": 740}, locale="es-MX")
-    yield context
-    context.close()
-
-
-def at(town: Town, path: str) -> str:
-    return f"http://localhost:{town.ports['web']}{path}"
-
-
 def opened(town: Town, phone: BrowserContext, path: str = f"/items/{ITEM}") -> Page:
     """The page, asked for a second time so that the phone returns its cookie."""
     page = phone.new_page()
-    page.goto(at(town, "/"))
-    page.goto(at(town, path))
+    page.goto(town.at("/"))
+    page.goto(town.at(path))
     return page
 
 
@@ -149,7 +138,7 @@ def test_a_hub_that_is_away_hears_of_it_from_a_later_page(town: Town, phone: Bro
     assert page.evaluate(f"{WAITING}.map(p => p.id)") == [play["id"]]
     assert not kept(town, play)
     phone.unroute("**/usage/events")
-    page.goto(at(town, "/"))
+    page.goto(town.at("/"))
     hear(page, lambda: kept(town, play))
     assert until(lambda: page.evaluate(f"{WAITING}.length") == 0, 30)
 
@@ -201,7 +190,7 @@ def test_a_lesson_seen_to_its_end_begins_anew(town: Town, phone: BrowserContext)
     page.evaluate(PLAY)
     wait(page, f"{MEDIA}.ended")
     wait(page, f"!('{ITEM}' in JSON.parse(localStorage.getItem('places')))")
-    page.goto(at(town, "/"))
+    page.goto(town.at("/"))
     assert page.locator("section[data-left]").is_hidden()
 
 
@@ -224,8 +213,8 @@ def test_storage_holding_nonsense_spoils_nothing(town: Town, phone: BrowserConte
     for nonsense in ("{", "[1]", '"text"', "7", '{"x": null}', '{"x/y": {"title": 3}}'):
         page.evaluate(f"localStorage.setItem('plays', {json.dumps(nonsense)})")
         page.evaluate(f"localStorage.setItem('places', {json.dumps(nonsense)})")
-        page.goto(at(town, "/"))
-        page.goto(at(town, f"/items/{ITEM}"))
+        page.goto(town.at("/"))
+        page.goto(town.at(f"/items/{ITEM}"))
         page.evaluate(PLAY)
         wait(page, f"{TIME} > 0.2")
     assert complaints == []
@@ -235,7 +224,7 @@ def test_a_phone_without_cookies_keeps_nothing_waiting(town: Town, chromium: Bro
     """It isn't counted, so it must not repeat itself for ever either."""
     context = chromium.new_context(locale="es-MX")
     page = context.new_page()
-    page.goto(at(town, f"/items/{ITEM}"))
+    page.goto(town.at(f"/items/{ITEM}"))
     context.clear_cookies()
     page.evaluate(PLAY)
     wait(page, f"{TIME} > 5.5")

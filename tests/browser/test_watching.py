@@ -61,27 +61,16 @@ def town(tmp_path_factory: pytest.TempPathFactory, shared_data: Path) -> Iterato
         yield it
 
 
-@pytest.fixture
-def phone(chromium: Browser) -> Iterator[BrowserContext]:
-    context = chromium.new_context(viewport={"width": 360, "height": 740}, locale="es-MX")
-    yield context
-    context.close()
-
-
 def wait(page: Page, condition: str) -> None:
     """Until `condition` is true in the page; Playwright's own way needs `eval`, which our pages forbid."""
     assert until(lambda: page.evaluate(condition)), condition
-
-
-def at(town: Town, path: str) -> str:
-    return f"http://localhost:{town.ports['web']}{path}"
 
 
 @pytest.mark.parametrize("video", VIDEOS)
 def test_a_real_video_plays_with_its_captions_and_seeks(town: Town, phone: BrowserContext, video: str) -> None:
     page, parts = phone.new_page(), []
     page.on("response", lambda answer: parts.append(answer.status) if answer.url.endswith(video[-4:]) else None)
-    page.goto(at(town, f"/items/real/{video.replace('.', '-').replace('_', '-').lower()}"))
+    page.goto(town.at(f"/items/real/{video.replace('.', '-').replace('_', '-').lower()}"))
     page.evaluate(PLAY)
     wait(page, f"{TIME} > 0.3")
     length = page.evaluate("document.querySelector('video').duration")
@@ -107,7 +96,7 @@ def test_a_lesson_that_cannot_be_played_says_so_and_offers_the_download(
     broken = (shared_data / "video" / "Invalid_Video_Content.mp4").read_bytes()[:200_000]
     town.library.store.path(item.file("main").sha256).write_bytes(broken)
     page = phone.new_page()
-    page.goto(at(town, f"/items/{item.id}"))
+    page.goto(town.at(f"/items/{item.id}"))
     page.wait_for_selector("[role=alert]:visible")
     assert "no se puede ver" in page.inner_text("[role=alert]")
     assert page.locator("a[href*='?download=']").is_visible()
@@ -115,11 +104,11 @@ def test_a_lesson_that_cannot_be_played_says_so_and_offers_the_download(
 
 def test_a_lesson_goes_on_where_this_phone_left_it(town: Town, phone: BrowserContext) -> None:
     page = phone.new_page()
-    page.goto(at(town, f"/items/{ITEM}"))
+    page.goto(town.at(f"/items/{ITEM}"))
     page.evaluate(PLAY)
     page.evaluate("document.querySelector('video').currentTime = 30")
     wait(page, f"{TIME} > 32")
-    page.goto(at(town, "/"))
+    page.goto(town.at("/"))
     page.wait_for_selector("text=Sigue donde te quedaste")
     page.click("section:visible >> text=¿Cuánto te cuesta de verdad?")
     page.evaluate(PLAY)
@@ -128,8 +117,8 @@ def test_a_lesson_goes_on_where_this_phone_left_it(town: Town, phone: BrowserCon
 
 def test_what_is_played_reaches_the_hub_and_is_listed_as_kept(town: Town, phone: BrowserContext) -> None:
     page = phone.new_page()
-    page.goto(at(town, "/"))
-    page.goto(at(town, "/items/precio-justo/prueba-tu-precio"))
+    page.goto(town.at("/"))
+    page.goto(town.at("/items/precio-justo/prueba-tu-precio"))
     page.evaluate(PLAY)
     with page.expect_response("**/usage/events", timeout=20_000) as answered:
         pass
@@ -142,7 +131,7 @@ def test_what_is_played_reaches_the_hub_and_is_listed_as_kept(town: Town, phone:
 def test_without_javascript_everything_is_there(town: Town, chromium: Browser) -> None:
     context = chromium.new_context(java_script_enabled=False, locale="es-MX")
     page = context.new_page()
-    page.goto(at(town, "/"))
+    page.goto(town.at("/"))
     page.click("text=Ponle precio justo")
     page.click(f"a[href='/items/{ITEM}']")
     assert page.locator("video[controls] > source").count() == 1
@@ -168,10 +157,10 @@ def test_a_first_view_is_light_and_asks_nobody_else(town: Town, chromium: Browse
     wire.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
     page.on("request", lambda request: asked.append(request.url))
     page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
-    page.goto(at(town, path), wait_until="networkidle")
+    page.goto(town.at(path), wait_until="networkidle")
     pages = [url for url in asked if "/media/" not in url]
     assert len(pages) <= 6
-    assert all(url.startswith(at(town, "")) for url in asked)
+    assert all(url.startswith(town.at("")) for url in asked)
     assert complaints == []
     if "/media/" not in "".join(asked):
         assert 0 < sum(sizes) <= 30_000
@@ -187,6 +176,6 @@ def test_no_page_is_wider_than_a_phone(town: Town, chromium: Browser, scheme: st
     context = chromium.new_context(viewport={"width": 320, "height": 600}, color_scheme=scheme, locale="es-MX")
     page = context.new_page()
     for path in ("/", "/courses/precio-justo", f"/items/{ITEM}", "/items/precio-justo/guia-de-precios", "/nada"):
-        page.goto(at(town, path))
+        page.goto(town.at(path))
         assert no_wider_than_the_screen(page), path
     context.close()
