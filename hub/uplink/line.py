@@ -4,8 +4,9 @@
         reply = line.post("https://office.example/v1/summaries", body)     # raises NoAnswer with a sentence
 
 Each message is signed by whoever made it, so nothing is believed because of the connection it came by. TLS keeps it
-private; who answers must hold a certificate for that name from a known authority. Only its dates are not checked: they
-would be judged by the wall clock of a box that may stand in 2000, and a hub could then never ask for the time.
+private; who answers must hold a certificate for that name from a known authority. Its dates are checked only while the
+kernel holds network time: else they would be judged by the wall clock of a box that may stand in 2000, and a hub could
+then never ask for the time.
 
 Bytes are what TCP moved both ways, TLS and retransmissions included (TCP_INFO, tcp(7)), plus headers of IP and TCP for
 each segment. Name look-ups and the packets of failed connections are not counted, so the figure is a close estimate.
@@ -28,6 +29,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 from urllib3.util.ssl_ import create_urllib3_context
 
+from hub.clock import kernel_is_synchronised
 from hub.errors import HubError
 from hub.uplink.models import add_to_ledger
 
@@ -130,7 +132,8 @@ class _Adapter(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         context = create_urllib3_context()
-        context.verify_flags |= NO_CHECK_TIME
+        if not kernel_is_synchronised():
+            context.verify_flags |= NO_CHECK_TIME
         super().init_poolmanager(*args, ssl_context=context, **kwargs)
         self.poolmanager.pool_classes_by_scheme = _pools(self._joined)
 

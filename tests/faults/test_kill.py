@@ -41,4 +41,4 @@ def test_fifty_kills_lose_no_kept_report_and_count_none_twice(tmp_path: Path) ->
         totals = town.at_head_office()
         assert totals["plays"] == expected
         assert totals["visitors"] == KILLS
-        assert totals["minutes"] == pytest.approx(KILLS * (6 + 8) / 60, abs=1)
+        assert totals["minutes"] == pytest.approx(KILLS * (6 + 8) / 60, abs=0.06)
