@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from content_cache.catalogue import LAYOUT, SCHEMA
+import msgspec
+
+from content_cache.catalogue import HIGHEST, LAYOUT, NOTHING_NEW, SCHEMA
 from content_cache.durable import sync_file
 from content_cache.errors import RepositoryError, no_space
 from content_cache.records import Blob
+from content_cache.topics import topic_title
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from content_cache.records import CourseLine, ItemLine
+    from content_cache.records import CourseLine, ItemLine, Quiz
+
+TABLES = {"reading": "readings", "quiz": "quizzes"}
 
 
 class Building:
@@ -31,7 +36,7 @@ class Building:
         for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -2000"):
             self._connection.execute(f"PRAGMA {pragma}")
         self._connection.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {LAYOUT};")
-        self._run("INSERT INTO meta VALUES (?, ?)", release, int(release.partition("-")[0]))
+        self._run("INSERT INTO meta VALUES (?, ?, ?)", release, int(release.partition("-")[0]), NOTHING_NEW)
 
     def _run(self, query: str, *values: object) -> sqlite3.Cursor:
         return self._connection.execute(query, values)
@@ -49,9 +54,23 @@ class Building:
         return count
 
     def _add_course(self, course: CourseLine, count: int, seconds: int) -> None:
-        texts = (course.title, course.summary, course.language, course.topic, course.licence, course.credits)
-        row = (course.number, course.course, *texts, count, seconds)
-        self._run("INSERT INTO courses VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", *row)
+        texts = (course.title, course.summary, course.language, course.topic, self._topic_title(course))
+        row = (
+            course.number,
+            course.course,
+            *texts,
+            course.licence,
+            course.credits,
+            count,
+            seconds,
+            course.cover or None,
+        )
+        self._run("INSERT INTO courses VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", *row)
+
+    def _topic_title(self, course: CourseLine) -> str:
+        """Courses of one topic show one title, that of the first."""
+        first = self._run("SELECT topic_title FROM courses WHERE topic = ? LIMIT 1", course.topic).fetchone()
+        return str(first[0]) if first else topic_title(course.topic_title.strip() or course.topic)
 
     def _add_item(self, course: str, position: int, item: ItemLine) -> None:
         place = (item.number, f"{course}/{item.item}", course, position)
@@ -59,24 +78,34 @@ class Building:
         self._run("INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?)", *row)
         for index, file in enumerate(item.files):
             key = bytes.fromhex(file.sha256)
-            values = (item.number, index, file.role, file.language, key, file.size, file.mime, file.name)
-            self._run("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?)", *values)
+            what = (file.role, file.language, file.rendition, key, file.size, file.mime, file.name)
+            self._run("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", item.number, index, *what)
 
     def blobs(self) -> Iterator[Blob]:
         """Every blob that the release needs, once each, in the order of their hashes."""
         for sha256, size in self._run("SELECT DISTINCT sha256, size FROM files ORDER BY sha256"):
             yield Blob(sha256.hex(), size)
 
-    def readings(self) -> Iterator[Blob]:
-        """The Markdown of every reading that `add_reading` has not been given yet."""
-        query = """SELECT sha256, size FROM files JOIN items ON item = number
-                   WHERE kind = 'reading' AND role = 'main'"""
-        for sha256, size in self._run(query):
-            if not self._run("SELECT 1 FROM readings WHERE sha256 = ?", sha256).fetchone():
+    def mains(self, kind: Literal["reading", "quiz"]) -> Iterator[Blob]:
+        """What the readings, or the quizzes, are in the repository: Markdown, JSON; each once if it is kept at once."""
+        query = "SELECT sha256, size FROM files JOIN items ON item = number WHERE kind = ? AND role = 'main'"
+        for sha256, size in self._run(query, kind):
+            if not self._run(f"SELECT 1 FROM {TABLES[kind]} WHERE sha256 = ?", sha256).fetchone():  # noqa: S608
                 yield Blob(sha256.hex(), size)
 
     def add_reading(self, sha256: str, html: str) -> None:
         self._run("INSERT INTO readings VALUES (?, ?)", bytes.fromhex(sha256), html)
+
+    def add_quiz(self, sha256: str, quiz: Quiz) -> None:
+        self._run("INSERT INTO quizzes VALUES (?, ?)", bytes.fromhex(sha256), msgspec.json.encode(quiz))
+
+    def highest(self) -> int:
+        """The highest number of a course or item; 0 if there is none."""
+        return int(self._run(HIGHEST).fetchone()[0])
+
+    def set_new_from(self, number: int) -> None:
+        """From which number on things are new to this hub; without this call nothing is."""
+        self._run("UPDATE meta SET new_from = ?", number)
 
     def finish(self) -> None:
         """Close the file and make its bytes durable; its name is the caller's to give."""

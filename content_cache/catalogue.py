@@ -16,40 +16,50 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from content_cache.errors import RepositoryError
-from content_cache.records import Blob, Course, File, Item
+from content_cache.quizzes import decode_quiz
+from content_cache.records import Blob, Course, File, Item, Quiz, Topic
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 # Raised whenever the tables below change: a file of another layout is built again from its repository.
-LAYOUT = 1
+LAYOUT = 2
+NOTHING_NEW = 2**31  # above every number
 SCHEMA = """
-CREATE TABLE meta (release TEXT NOT NULL, number INTEGER NOT NULL);
+CREATE TABLE meta (release TEXT NOT NULL, number INTEGER NOT NULL, new_from INTEGER NOT NULL);
 CREATE TABLE courses (
     number INTEGER PRIMARY KEY, slug TEXT NOT NULL UNIQUE, title TEXT NOT NULL, summary TEXT NOT NULL,
-    language TEXT NOT NULL, topic TEXT NOT NULL, licence TEXT NOT NULL, credits TEXT NOT NULL,
-    items INTEGER NOT NULL, seconds INTEGER NOT NULL
+    language TEXT NOT NULL, topic TEXT NOT NULL, topic_title TEXT NOT NULL, licence TEXT NOT NULL,
+    credits TEXT NOT NULL, items INTEGER NOT NULL, seconds INTEGER NOT NULL, cover TEXT
 );
+CREATE INDEX courses_by_topic ON courses (topic, number);
 CREATE TABLE items (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, course TEXT NOT NULL, position INTEGER NOT NULL,
     kind TEXT NOT NULL, title TEXT NOT NULL, summary TEXT NOT NULL, seconds INTEGER
 );
 CREATE UNIQUE INDEX items_in_order ON items (course, position);
 CREATE TABLE files (
-    item INTEGER NOT NULL, position INTEGER NOT NULL, role TEXT NOT NULL, language TEXT,
+    item INTEGER NOT NULL, position INTEGER NOT NULL, role TEXT NOT NULL, language TEXT, rendition TEXT,
     sha256 BLOB NOT NULL, size INTEGER NOT NULL, mime TEXT NOT NULL, name TEXT NOT NULL,
     PRIMARY KEY (item, position)
 ) WITHOUT ROWID;
 CREATE INDEX files_by_hash ON files (sha256, size);
 CREATE TABLE readings (sha256 BLOB PRIMARY KEY, html TEXT NOT NULL);
+CREATE TABLE quizzes (sha256 BLOB PRIMARY KEY, json BLOB NOT NULL);
 """
-COURSE = "slug, number, title, summary, language, topic, licence, credits, items, seconds"
+HIGHEST = """SELECT max(coalesce((SELECT max(number) FROM courses), 0),
+                    coalesce((SELECT max(number) FROM items), 0))"""
+COURSE = "slug, number, title, summary, language, topic, topic_title, licence, credits, items, seconds, cover"
 ITEM = "id, course, number, kind, title, summary, seconds"
+FILE = "role, language, rendition, sha256, size, mime, name"
 
 
 class Catalogue:
-    """A release: `release` is its name, `number` its place in the sequence. Safe for many threads."""
+    """A release: `release` is its name, `number` its place in the sequence. Safe for many threads.
+
+    `new_from` is the number from which on courses and items are new to this hub.
+    """
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.Lock()
@@ -58,7 +68,7 @@ class Catalogue:
                 f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
             )
             self._refuse_other_layout(path)
-            self.release, self.number = self._rows("SELECT release, number FROM meta")[0]
+            self.release, self.number, self.new_from = self._rows("SELECT release, number, new_from FROM meta")[0]
         except (sqlite3.Error, IndexError):
             raise RepositoryError(f"The catalogue {path} is damaged; import the repository again.") from None
 
@@ -71,41 +81,73 @@ class Catalogue:
         with self._lock:
             return self._connection.execute(query, values).fetchall()
 
-    def courses(self) -> list[Course]:
-        """All courses, in the order in which they were first published."""
-        return [_course(row) for row in self._rows(f"SELECT {COURSE} FROM courses ORDER BY number")]  # noqa: S608
+    def topics(self) -> list[Topic]:
+        """All topics, in the order of their first courses."""
+        query = "SELECT topic, topic_title, count(*) FROM courses GROUP BY topic ORDER BY min(number)"
+        return [Topic(*row) for row in self._rows(query)]
+
+    def courses(self, topic: str | None = None, *, limit: int | None = None, offset: int = 0) -> list[Course]:
+        """Courses, all or those of a topic (its slug), in the order in which they were first published."""
+        which, values = ("WHERE topic = ?", (topic,)) if topic is not None else ("", ())
+        query = f"SELECT {COURSE} FROM courses {which} ORDER BY number LIMIT ? OFFSET ?"  # noqa: S608
+        return [self._course(row) for row in self._rows(query, *values, -1 if limit is None else limit, offset)]
 
     def course(self, slug: str) -> Course | None:
         rows = self._rows(f"SELECT {COURSE} FROM courses WHERE slug = ?", slug)  # noqa: S608
-        return _course(rows[0]) if rows else None
+        return self._course(rows[0]) if rows else None
+
+    def _course(self, row: tuple[Any, ...]) -> Course:
+        values = dict(zip(COURSE.split(", "), row, strict=True))
+        return Course(**values, is_new=values["number"] >= self.new_from)
 
     def items(self, slug: str) -> list[Item]:
-        """The items of a course in its order; without the `html` of readings, which `item` gives."""
+        """The items of a course in its order; without what `item` alone gives, the `html` of a reading and a `quiz`."""
         rows = self._rows(f"SELECT {ITEM} FROM items WHERE course = ? ORDER BY position", slug)  # noqa: S608
         files = self._files_of("item IN (SELECT number FROM items WHERE course = ?)", slug)
-        return [_item(row, files.get(row[2], ()), None) for row in rows]
+        return [self._item(row, files.get(row[2], ())) for row in rows]
+
+    def new_items(self, limit: int) -> list[Item]:
+        """Items that are new to this hub, the newest first; as `items` gives them."""
+        query = f"SELECT {ITEM} FROM items WHERE number >= ? ORDER BY number DESC LIMIT ?"  # noqa: S608
+        rows = self._rows(query, self.new_from, limit)
+        return [self._item(row, self._files_of("item = ?", row[2])[row[2]]) for row in rows]
 
     def item(self, item_id: str) -> Item | None:
-        """One item, a reading with its `html`."""
+        """One item, a reading with its `html`, a quiz with its `quiz`."""
         rows = self._rows(f"SELECT {ITEM} FROM items WHERE id = ?", item_id)  # noqa: S608
         if not rows:
             return None
         files = self._files_of("item = ?", rows[0][2]).get(rows[0][2], ())
-        return _item(rows[0], files, self._html(rows[0], files))
+        return self._item(rows[0], files, html=self._html(rows[0], files), quiz=self._quiz(rows[0], files))
+
+    def _item(
+        self, row: tuple[Any, ...], files: tuple[File, ...], *, html: str | None = None, quiz: Quiz | None = None
+    ) -> Item:
+        values = dict(zip(ITEM.split(", "), row, strict=True))
+        slug = values["id"].partition("/")[2]
+        return Item(**values, slug=slug, files=files, html=html, quiz=quiz, is_new=values["number"] >= self.new_from)
 
     def _html(self, row: tuple[Any, ...], files: tuple[File, ...]) -> str | None:
         if row[3] != "reading":
             return None
-        main = next(file for file in files if file.role == "main")
-        return str(self._rows("SELECT html FROM readings WHERE sha256 = ?", bytes.fromhex(main.sha256))[0][0])
+        return str(self._rows("SELECT html FROM readings WHERE sha256 = ?", _main(files))[0][0])
+
+    def _quiz(self, row: tuple[Any, ...], files: tuple[File, ...]) -> Quiz | None:
+        if row[3] != "quiz":
+            return None
+        return decode_quiz(self._rows("SELECT json FROM quizzes WHERE sha256 = ?", _main(files))[0][0])
 
     def _files_of(self, condition: str, value: object) -> dict[int, tuple[File, ...]]:
-        query = f"SELECT item, role, language, sha256, size, mime, name FROM files WHERE {condition} ORDER BY item, position"  # noqa: S608, E501
+        query = f"SELECT item, {FILE} FROM files WHERE {condition} ORDER BY item, position"  # noqa: S608
         found: dict[int, tuple[File, ...]] = {}
-        for item, role, language, sha256, size, mime, name in self._rows(query, value):
-            file = File(role=role, language=language, sha256=sha256.hex(), size=size, mime=mime, name=name)
-            found[item] = (*found.get(item, ()), file)
+        for item, *row in self._rows(query, value):
+            values = dict(zip(FILE.split(", "), row, strict=True))
+            found[item] = (*found.get(item, ()), File(**values | {"sha256": values["sha256"].hex()}))
         return found
+
+    def highest(self) -> int:
+        """The highest number of a course or item; 0 if there is none."""
+        return int(self._rows(HIGHEST)[0][0])
 
     def item_number(self, item_id: str) -> int | None:
         """The item's small integer for life."""
@@ -145,10 +187,5 @@ class Catalogue:
         self._connection.close()
 
 
-def _course(row: tuple[Any, ...]) -> Course:
-    return Course(**dict(zip(COURSE.split(", "), row, strict=True)))
-
-
-def _item(row: tuple[Any, ...], files: tuple[File, ...], html: str | None) -> Item:
-    values = dict(zip(ITEM.split(", "), row, strict=True))
-    return Item(**values, slug=values["id"].partition("/")[2], files=files, html=html)
+def _main(files: tuple[File, ...]) -> bytes:
+    return next(bytes.fromhex(file.sha256) for file in files if file.role == "main")

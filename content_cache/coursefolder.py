@@ -6,6 +6,7 @@ letter with what lies on the disk: a folder that works on one computer works on 
 
 from __future__ import annotations
 
+import collections
 import difflib
 import functools
 import unicodedata
@@ -15,26 +16,37 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from content_cache.captions import BadCaptions, as_webvtt
-from content_cache.coursefile import NAME, PATH_MEND, CourseDraft, ItemDraft, Problems, read_course_file
+from content_cache.coursefile import MENDS, NAME, PATH_MEND, CourseDraft, ItemDraft, read_course_file
+from content_cache.drawings import MAX_FILE, BadDrawing, clean_svg
 from content_cache.errors import CourseError
 from content_cache.looks import look
+from content_cache.quizzes import quiz_json
 from content_cache.readings import pictures
-from content_cache.records import ENDINGS, MAX_ITEMS, MAX_READING, MIME
+from content_cache.records import ENDINGS, MAX_COVER, MAX_ITEMS, MAX_READING, MIME
+from content_cache.topics import topic_slug
+from content_cache.yamlfile import Problems
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-SAME = {".jpeg": ".jpg", ".srt": ".vtt", ".markdown": ".md"}
+SAME = {".jpeg": ".jpg", ".srt": ".vtt", ".markdown": ".md", ".yml": ".yaml"}
+# What an editor gives where that is not what is published.
+SOURCES = ENDINGS | {"quiz": (".yaml",), "cover": (".svg",)}
+EXTRAS: dict[str, tuple[str, ...]] = collections.defaultdict(tuple)
+EXTRAS |= {"video": ("renditions", "poster", "captions"), "audio": ("poster", "captions")}
 MAX_PATH = 500
+SLACK = 2  # seconds by which renditions of one film differ, since each is cut at a frame of its own
+AGAIN = "Export or copy it again, then open it once to see that it works"
 
 
 class Part(msgspec.Struct, frozen=True):
-    """A file to publish: its role and name, and its bytes, as a file or (converted captions) as they are."""
+    """A file to publish: its role and name, and its bytes, as a file or (captions, a quiz) as they are."""
 
     role: str
     name: str
     source: Path | bytes
     language: str | None = None
+    rendition: str | None = None
 
     @property
     def mime(self) -> str:
@@ -50,10 +62,11 @@ class CourseItem(msgspec.Struct, frozen=True):
 
 
 class CourseFolder(msgspec.Struct, frozen=True):
-    """A course ready to be published."""
+    """A course ready to be published; `cover` is markup, empty if there is none."""
 
     draft: CourseDraft
     items: tuple[CourseItem, ...]
+    cover: str
 
 
 def _silent(done: int, total: int) -> None:
@@ -103,7 +116,25 @@ def _read_folder(folder: Path, problems: Problems, places: dict[str, Path]) -> C
         problems.add(
             read.lines["course"], f"{read.course.course} is the course in {other} too", "Give one another slug"
         )
-    return CourseFolder(read.course, tuple(items))
+    if not topic_slug(read.course.topic):
+        problems.add(read.lines["topic"], "topic has no letter from a to z", MENDS["topic"])
+    return CourseFolder(read.course, tuple(items), _cover(folder, read.course.cover, read.lines, problems))
+
+
+def _cover(folder: Path, text: str | None, lines: dict[str, int], problems: Problems) -> str:
+    """The cover as markup that is safe in a page; empty if there is none."""
+    path = None if text is None else _Finder(folder, problems).find(text, "cover", lines["cover"])
+    if path is None:
+        return ""
+    with path.open("rb") as file:
+        data = file.read(MAX_FILE + 1)
+    try:
+        return clean_svg(data, limit=MAX_COVER)
+    except BadDrawing as error:
+        problems.add(
+            lines["cover"], f"{text} {error}", "Save it as plain SVG of plain shapes and colours, or simplify it"
+        )
+        return ""
 
 
 def _item(folder: Path, draft: ItemDraft, lines: dict[str, int], problems: Problems) -> CourseItem:
@@ -111,21 +142,59 @@ def _item(folder: Path, draft: ItemDraft, lines: dict[str, int], problems: Probl
     finder = _Finder(folder, problems)
     seconds, parts = draft.seconds, []
     if main := finder.find(draft.file, draft.kind, lines["file"]):
-        parts.append(Part("main", draft.item + _ending(main), main))
-        seconds = seconds or _check_main(main, draft, lines["file"], problems)
-    if draft.kind not in ("video", "audio"):
-        _refuse_extras(draft, lines, problems)
-    elif draft.poster is not None and (poster := finder.find(draft.poster, "poster", lines["poster"])):
-        _check_look(poster, "image", draft.poster, lines["poster"], problems)
-        parts.append(Part("poster", f"{draft.item}-poster{_ending(poster)}", poster))
+        seen = _check_main(main, draft, lines["file"], problems)
+        parts += _main(main, draft, lines["file"], problems)
+        parts += _renditions(finder, draft, lines, seen or seconds)
+        seconds = seconds or seen
+    _refuse_extras(draft, lines, problems)
+    if "poster" in EXTRAS[draft.kind] and draft.poster is not None:
+        parts += _poster(finder, draft, draft.poster, lines["poster"])
     for language, text in sorted(draft.captions.items()):
         parts += _captions(finder, draft, language, text, lines.get(f"captions {language}", lines["captions"]))
     return CourseItem(draft, seconds, tuple(parts))
 
 
+def _main(path: Path, draft: ItemDraft, line: int, problems: Problems) -> list[Part]:
+    if draft.kind != "quiz":
+        return [Part("main", draft.item + _ending(path), path)]
+    wrong = Problems(path)
+    data = quiz_json(path, wrong)
+    problems.include(line, wrong)
+    return [] if data is None else [Part("main", f"{draft.item}.json", data)]
+
+
+def _renditions(finder: _Finder, draft: ItemDraft, lines: dict[str, int], seconds: int | None) -> list[Part]:
+    """The other forms of a film, the best picture first; each lasts as long as the film, which has `seconds`."""
+    if draft.kind != "video":
+        return []
+    parts = []
+    for name, text in sorted(draft.renditions.items(), key=_rank):
+        kind, line = "audio" if name == "audio" else "video", lines[f"renditions {name}"]
+        if path := finder.find(text, kind, line):
+            seen = _check_look(path, kind, text, line, finder.problems)
+            if seen and seconds and abs(seen - seconds) > SLACK:
+                what = f"{text} lasts {seen} s and {draft.file} {seconds} s"
+                finder.problems.add(line, what, "Make both of the same film again")
+            parts.append(Part("rendition", f"{draft.item}.{name}{_ending(path)}", path, rendition=name))
+    return parts
+
+
+def _rank(rendition: tuple[str, str]) -> int:
+    name = rendition[0]
+    return 0 if name == "audio" else -int(name[:-1])
+
+
+def _poster(finder: _Finder, draft: ItemDraft, text: str, line: int) -> list[Part]:
+    poster = finder.find(text, "poster", line)
+    if poster is None:
+        return []
+    _check_look(poster, "image", text, line, finder.problems)
+    return [Part("poster", f"{draft.item}-poster{_ending(poster)}", poster)]
+
+
 def _refuse_extras(draft: ItemDraft, lines: dict[str, int], problems: Problems) -> None:
-    for name in ("poster", "captions"):
-        if name in lines:
+    for name in ("renditions", "poster", "captions"):
+        if name in lines and name not in EXTRAS[draft.kind]:
             problems.add(lines[name], f"a {draft.kind} has no {name}", f"Remove {name} here")
 
 
@@ -142,6 +211,8 @@ def _captions(finder: _Finder, draft: ItemDraft, language: str, text: str, line:
 
 
 def _check_main(path: Path, draft: ItemDraft, line: int, problems: Problems) -> int | None:
+    if draft.kind == "quiz":
+        return None  # it is read as a whole
     if draft.kind == "reading":
         _check_reading(path, draft.file, line, problems)
         return None
@@ -151,7 +222,7 @@ def _check_main(path: Path, draft: ItemDraft, line: int, problems: Problems) -> 
 def _check_look(path: Path, kind: str, text: str, line: int, problems: Problems) -> int | None:
     seen = look(path, _ending(path), kind)
     if seen.wrong:
-        problems.add(line, f"{text} {seen.wrong}", "Export or copy it again, then open it once to see that it works")
+        problems.add(line, f"{text} {seen.wrong}", AGAIN)
     return seen.seconds
 
 
@@ -181,7 +252,7 @@ class _Finder:
         if path is None:
             return None
         wrong = _wrong(path, self._folder)
-        allowed = ENDINGS[kind]
+        allowed = SOURCES[kind]
         if not wrong and _ending(path) not in allowed:
             endings = ", ".join(one for one in (*allowed, *SAME) if SAME.get(one, one) in allowed)
             self.problems.add(line, f"{text} is no file for {kind}", f"Use one that ends in {endings}")

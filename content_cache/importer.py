@@ -13,16 +13,18 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import sqlite3
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 import msgspec
 
 from content_cache.building import Building, building
-from content_cache.catalogue import Catalogue
+from content_cache.catalogue import NOTHING_NEW, Catalogue
 from content_cache.durable import PREFIX, is_full, locked, make_folder, replace_link, sync_folder
 from content_cache.errors import DamagedBlob, OlderRelease, RepositoryError, no_space, unusable
+from content_cache.quizzes import BadQuiz, decode_quiz
 from content_cache.readings import render
-from content_cache.records import MAX_READING, Blob, Head
+from content_cache.records import MAX_QUIZ, MAX_READING, Blob, Head, Quiz
 from content_cache.repository import AGAIN, Repository, unreadable
 
 if TYPE_CHECKING:
@@ -125,8 +127,11 @@ def _readable(path: Path) -> Catalogue | None:
 
 def _finish(release: Building, library: Library, name: str) -> None:
     """Render, flush, rename, switch; then remove what is neither this release nor the one before."""
-    for blob in release.readings():
+    for blob in release.mains("reading"):
         release.add_reading(blob.sha256, _html(library.store, blob))
+    for blob in release.mains("quiz"):
+        release.add_quiz(blob.sha256, _quiz(library.store, blob))
+    release.set_new_from(_new_from(library, release.highest()))
     release.finish()
     previous = library.release()
     (library.catalogues / f"{PREFIX}catalogue").replace(library.path(name))
@@ -135,6 +140,25 @@ def _finish(release: Building, library: Library, name: str) -> None:
     for path in library.catalogues.iterdir():
         if path.name != "current" and path.stem not in (name, previous):
             path.unlink()
+
+
+def _new_from(library: Library, highest: int) -> int:
+    """From which number on things are new to this hub, by what served before; nothing is if nothing readable did."""
+    before = _readable(library.path(library.release() or ""))
+    if before is None:
+        return NOTHING_NEW
+    with contextlib.closing(before), contextlib.suppress(sqlite3.DatabaseError):  # it may be damaged further in
+        here = before.highest()
+        return here + 1 if highest > here else before.new_from
+    return NOTHING_NEW
+
+
+def _quiz(store: BlobStore, blob: Blob) -> Quiz:
+    try:
+        with store.open(blob.sha256) as file:
+            return decode_quiz(file.read(MAX_QUIZ + 1))
+    except BadQuiz as error:
+        raise RepositoryError(f"Quiz {blob.sha256} {error}; publish it again.") from None
 
 
 def _html(store: BlobStore, blob: Blob) -> str:

@@ -23,6 +23,7 @@ from content_cache.durable import is_full, locked, make_folder, write_file
 from content_cache.errors import NoSuchCourse, RepositoryError, no_space, unusable
 from content_cache.records import FORMAT, PIECE, Blob, CourseEntry, CourseLine, File, Head, ItemLine, Numbered
 from content_cache.repository import HEAD, NUMBERS, Repository
+from content_cache.topics import topic_slug, topic_title
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -135,7 +136,9 @@ class _Publisher:
             title=draft.title.strip(),
             summary=draft.summary.strip(),
             language=draft.language,
-            topic=draft.topic,
+            topic=topic_slug(draft.topic),
+            topic_title=_said(draft.topic),
+            cover=course.cover,
             licence=draft.licence.strip(),
             credits=draft.credits.strip(),
         )
@@ -162,6 +165,7 @@ class _Publisher:
             mime=part.mime,
             name=part.name,
             language=part.language,
+            rendition=part.rendition,
         )
 
     def _put(self, source: Path | bytes) -> Blob:
@@ -248,6 +252,12 @@ class _Publisher:
     def _blobs(self, entry: CourseEntry) -> Iterator[tuple[str, int]]:
         for item in self._repository.course(entry)[1]:
             yield from ((file.sha256, file.size) for file in item.files)
+
+
+def _said(words: str) -> str:
+    """The topic's words, unless its slug says them all."""
+    title = topic_title(words)
+    return "" if title == topic_title(topic_slug(words)) else title
 
 
 def _numbers(repository: Repository, head: Head, is_new: bool) -> dict[str, int]:

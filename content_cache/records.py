@@ -1,8 +1,8 @@
 """The words of the library as typed values, and the limits on what comes from outside.
 
-A `Blob` is bytes named by their SHA-256. A `File` is a blob in a role (the video itself, its poster, its captions in
-one language). An `Item` is one thing to watch, hear or read; a `Course` is items in order. The same records are
-what a repository's manifests hold (docs/formats/repository.md) and what a catalogue answers.
+A `Blob` is bytes named by their SHA-256. A `File` is a blob in a role: the video itself, a lighter rendition of it, its
+poster, its captions in one language. An `Item` is one thing to watch, hear or read; a `Course` is items in order. The
+same records are what a repository's manifests hold (docs/formats/repository.md) and what a catalogue answers.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ MAX_LINE = 256 * 2**10
 MAX_ITEMS = 500_000
 MAX_READING = 2**20
 MAX_CAPTIONS = 4 * 2**20
-FORMAT = 1
+MAX_QUIZ = 256 * 2**10
+MAX_COVER = 6144
+FORMAT = 2
 PIECE = 256 * 2**10
 
 SLUG = r"[a-z0-9](?:[a-z0-9-]{0,78}[a-z0-9])?"
@@ -29,11 +31,15 @@ Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 FileName = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,160}(?:\.[a-z0-9-]{1,40})?\.[a-z0-9]{2,5}\Z")]
 Title = Annotated[str, Meta(min_length=1, max_length=300, pattern=r"\S")]
 Text = Annotated[str, Meta(max_length=5000)]
+TopicTitle = Annotated[str, Meta(max_length=80)]
+Cover = Annotated[str, Meta(max_length=MAX_COVER)]
+Rendition = Annotated[str, Meta(pattern=r"^(?:[1-9][0-9]{2,3}p|audio)\Z")]
 Number = Annotated[int, Meta(ge=1, lt=2**31)]
 Size = Annotated[int, Meta(ge=0, lt=2**48)]
+Choice = Annotated[str, Meta(min_length=1, max_length=300, pattern=r"\S")]
 Seconds = Annotated[int, Meta(ge=0, le=1_000_000)]
-Kind = Literal["video", "audio", "reading", "document", "image"]
-Role = Literal["main", "poster", "captions"]
+Kind = Literal["video", "audio", "reading", "document", "image", "quiz"]
+Role = Literal["main", "rendition", "poster", "captions"]
 
 MIME = {
     ".mp4": "video/mp4",
@@ -49,6 +55,7 @@ MIME = {
     ".webp": "image/webp",
     ".svg": "image/svg+xml",
     ".vtt": "text/vtt",
+    ".json": "application/json",
 }
 PICTURES = (".jpg", ".png", ".webp", ".svg")
 ENDINGS: dict[str, tuple[str, ...]] = {
@@ -57,6 +64,7 @@ ENDINGS: dict[str, tuple[str, ...]] = {
     "reading": (".md",),
     "document": (".pdf",),
     "image": PICTURES,
+    "quiz": (".json",),
     "poster": PICTURES,
     "captions": (".vtt",),
 }
@@ -70,7 +78,7 @@ class Blob(msgspec.Struct, frozen=True):
 
 
 class File(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A blob in a role; a hub serves it at /media/<sha256>/<name>."""
+    """A blob in a role; a hub serves it at /media/<sha256>/<name>. Captions have a `language`, renditions a name."""
 
     role: Role
     sha256: Sha256
@@ -78,6 +86,7 @@ class File(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     mime: str
     name: FileName
     language: Language | None = None
+    rendition: Rendition | None = None
 
 
 class ItemLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -93,7 +102,7 @@ class ItemLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class CourseLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The first line of a course manifest."""
+    """The first line of a course manifest. An empty `topic_title` means that the topic's slug says it."""
 
     course: Slug
     number: Number
@@ -101,6 +110,8 @@ class CourseLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     summary: Text
     language: Language
     topic: Slug
+    topic_title: TopicTitle = ""
+    cover: Cover = ""
     licence: Text = ""
     credits: Text = ""
 
@@ -131,8 +142,40 @@ class Numbered(msgspec.Struct, frozen=True, kw_only=True):
     number: Number
 
 
+class Question(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One question of a quiz; `correct` names the right choices, counted from 1, in order."""
+
+    prompt: Annotated[str, Meta(min_length=1, max_length=1000, pattern=r"\S")]
+    choices: Annotated[tuple[Choice, ...], Meta(min_length=2, max_length=8)]
+    correct: Annotated[tuple[Annotated[int, Meta(ge=1, le=8)], ...], Meta(min_length=1, max_length=8)]
+    feedback: Annotated[str, Meta(max_length=2000)] = ""
+
+    def __post_init__(self) -> None:
+        """Refuse, when decoded, what fits its types and makes no sense."""
+        if list(self.correct) != sorted(set(self.correct)) or self.correct[-1] > len(self.choices):
+            raise ValueError("`correct` must name choices that are there, once each and in order")
+
+
+class Quiz(msgspec.Struct, frozen=True):
+    """Questions in order."""
+
+    questions: Annotated[tuple[Question, ...], Meta(min_length=1, max_length=50)]
+
+
+class Topic(msgspec.Struct, frozen=True):
+    """What courses of one kind are about: its slug, its words, and how many courses there are."""
+
+    slug: str
+    title: str
+    courses: int
+
+
 class Course(msgspec.Struct, frozen=True, kw_only=True):
-    """A course of the library; `items` counts them, `seconds` is the sum of those known."""
+    """A course of the library; `items` counts them, `seconds` is the sum of those known.
+
+    `topic` is a slug, `topic_title` its words; `cover` is `<svg>` markup that is safe to put in a page; a course or
+    item `is_new` if it came with a release that this hub took in after its first.
+    """
 
     slug: str
     number: int
@@ -140,10 +183,13 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
     summary: str
     language: str
     topic: str
+    topic_title: str
     licence: str
     credits: str
     items: int
     seconds: int
+    cover: str | None
+    is_new: bool
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,7 +205,21 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     seconds: int | None
     files: tuple[File, ...]
     html: str | None
+    quiz: Quiz | None
+    is_new: bool
 
     def file(self, role: str) -> File | None:
         """The first file in that role, if there is one."""
         return next((file for file in self.files if file.role == role), None)
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """What a search found: an item of that kind (`href_id` is its id), or a "course" (its slug, no `course_title`)."""
+
+    kind: str
+    title: str
+    summary: str
+    language: str
+    href_id: str
+    course_title: str
+    seconds: int | None

@@ -20,11 +20,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 import msgspec
 
+from content_cache.drawings import BadDrawing, clean_svg
 from content_cache.errors import DamagedBlob, RepositoryError
 from content_cache.records import (
     ENDINGS,
     FORMAT,
     MAX_CATALOGUE,
+    MAX_COVER,
     MAX_ITEMS,
     MAX_LINE,
     MIME,
@@ -87,7 +89,16 @@ class Repository:
         course = self._line(entry, 1, first, CourseLine)
         if (course.course, course.number) != (entry.slug, entry.number):
             self._refuse(_manifest(entry), f"is not the manifest of {entry.slug}")
-        return course, self._items(entry, lines)
+        return self._with_clean_cover(entry, course), self._items(entry, lines)
+
+    def _with_clean_cover(self, entry: CourseEntry, course: CourseLine) -> CourseLine:
+        """The course with its cover built anew: it goes into pages, and whoever made the tree is not asked."""
+        if not course.cover:
+            return course
+        try:
+            return msgspec.structs.replace(course, cover=clean_svg(course.cover.encode(), limit=MAX_COVER))
+        except BadDrawing as error:
+            self._refuse(f"{_manifest(entry)}, line 1,", f"has a cover that {error}")
 
     def _items(self, entry: CourseEntry, lines: Iterator[tuple[int, bytes]]) -> Iterator[ItemLine]:
         count = 0
@@ -206,13 +217,26 @@ def oddity(item: ItemLine) -> str:
     """What is wrong with the files of an item, as a phrase; empty if nothing is."""
     if [file.role for file in item.files].count("main") != 1:
         return "must have one main file"
+    renditions = [file.rendition for file in item.files if file.role == "rendition"]
+    if len(set(renditions)) < len(renditions):
+        return "has a rendition twice"
+    if renditions and item.kind != "video":
+        return f"has renditions of a {item.kind}"
     return next((wrong for file in item.files if (wrong := _file_oddity(item, file))), "")
 
 
 def _file_oddity(item: ItemLine, file: File) -> str:
     ending = PurePosixPath(file.name).suffix
-    if ending not in ENDINGS[item.kind if file.role == "main" else file.role]:
+    if ending not in ENDINGS[_kind(item, file)]:
         return f"has {file.name} as {file.role} of a {item.kind}"
     if file.mime != MIME[ending]:
         return f"calls {file.name} {file.mime} instead of {MIME[ending]}"
+    if (file.role == "rendition") != (file.rendition is not None):
+        return f"does not say which rendition {file.name} is"
     return "has captions of no language" if file.role == "captions" and file.language is None else ""
+
+
+def _kind(item: ItemLine, file: File) -> str:
+    if file.role == "rendition":
+        return "audio" if file.rendition == "audio" else "video"
+    return item.kind if file.role == "main" else file.role

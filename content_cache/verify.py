@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from content_cache.errors import ContentError
-from content_cache.records import PIECE, Blob, CourseEntry, Head
+from content_cache.quizzes import BadQuiz, decode_quiz
+from content_cache.records import MAX_QUIZ, PIECE, Blob, CourseEntry, Head
 from content_cache.repository import AGAIN, NUMBERS, Repository, unreadable
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class _Check:
     def __init__(self, repository: Repository, progress: Callable[[int, int], None]) -> None:
         self._repository, self._progress = repository, progress
         self._numbers: dict[str, int] = {}
+        self._quizzes: set[str] = set()
         self.blobs: dict[str, int] = {}
         self.problems: list[str] = []
         self.done = 0
@@ -83,6 +85,8 @@ class _Check:
             for item in self._repository.course(entry)[1]:
                 self._expect({f"{entry.slug}/{item.item}": item.number})
                 self.blobs.update({file.sha256: file.size for file in item.files})
+                if item.kind == "quiz":
+                    self._quizzes |= {file.sha256 for file in item.files if file.role == "main"}
         except ContentError as error:
             self._add(str(error))
 
@@ -107,6 +111,16 @@ class _Check:
                 raise unreadable(error) from None
         if digest.hexdigest() != blob.sha256:
             self._add(f"{self._repository.root}/o/{blob.sha256} is damaged: its bytes have another hash; {AGAIN}")
+
+        elif blob.sha256 in self._quizzes:
+            self._quiz(blob)
+
+    def _quiz(self, blob: Blob) -> None:
+        with self._repository.open_object(blob) as file:
+            try:
+                decode_quiz(file.read(MAX_QUIZ + 1))
+            except BadQuiz as error:
+                self._add(f"{self._repository.root}/o/{blob.sha256} {error}; {AGAIN}")
 
     def _add(self, problem: str) -> None:
         if len(self.problems) < MAX_PROBLEMS:

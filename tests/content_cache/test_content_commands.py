@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from content_cache.coursefile import Problems, read_course_file
+from content_cache.coursefile import read_course_file
+from content_cache.quizzes import decode_quiz, quiz_json
+from content_cache.yamlfile import Problems
 from tests.content_cache.making import course
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -136,14 +138,16 @@ def test_the_example_in_the_documentation_can_be_read(tmp_path):
     found = Problems(path)
     read = read_course_file(path, found)
     assert found.sentences() == []
-    assert [item.kind for item, _ in read.items] == ["video", "reading", "document"]
+    assert [item.kind for item, _ in read.items] == ["video", "reading", "document", "quiz"]
+    path.write_text(text.partition("## A quiz\n\n```yaml\n")[2].partition("```")[0])
+    assert len(decode_quiz(quiz_json(path, found)).questions) == 1
 
 
 def test_every_field_and_limit_is_documented():
-    from content_cache import coursefile, records
+    from content_cache import coursefile, quizzes, records
 
     text = (ROOT / "docs" / "formats" / "course.md").read_text()
-    assert [name for name in coursefile.MENDS if f"`{name}`" not in text] == []
+    assert [name for name in coursefile.MENDS | quizzes.MENDS if f"`{name}`" not in text] == []
     text = (ROOT / "docs" / "formats" / "repository.md").read_text()
     names = {
         name

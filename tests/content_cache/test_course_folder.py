@@ -8,9 +8,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from content_cache.coursefile import Problems, read_course_file
+from content_cache.coursefile import read_course_file
 from content_cache.coursefolder import read_folders
 from content_cache.errors import CourseError
+from content_cache.yamlfile import Problems
 from tests.content_cache.making import PDF, SRT, VTT, course, mp4, yaml
 
 VIDEO = """\
@@ -72,7 +73,7 @@ def test_values_are_taken_as_they_are_written(tmp_path):
         (
             "kind: reading",
             "kind: lectura",
-            "line 10: kind cannot be read ('lectura'). Write video, audio, reading, document or image.",
+            "line 10: kind cannot be read ('lectura'). Write video, audio, reading, document, image or quiz.",
         ),
         ("    title: Tus costos\n", "", "line 9: title is missing. Write a title of 1 to 300 letters."),
         (

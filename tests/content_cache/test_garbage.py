@@ -60,7 +60,7 @@ def test_a_folder_that_is_no_repository(root, library):
 
 
 def test_a_repository_of_the_future(root, library):
-    write_head(root, [], format=2, release="a new form")
+    write_head(root, [], format=3, release="a new form")
     refused(root, library, "update this program first")
 
 

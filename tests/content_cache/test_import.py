@@ -211,8 +211,8 @@ def test_a_damaged_object_stops_the_import_and_is_named(library, published, tmp_
 
 def test_a_catalogue_of_another_version_is_built_again(library, published, monkeypatch):
     import_repository(published, library)
-    monkeypatch.setattr("content_cache.catalogue.LAYOUT", 2)
-    monkeypatch.setattr("content_cache.building.LAYOUT", 2)
+    monkeypatch.setattr("content_cache.catalogue.LAYOUT", 99)
+    monkeypatch.setattr("content_cache.building.LAYOUT", 99)
     with pytest.raises(RepositoryError, match="import the repository again"):
         library.catalogue()
     assert import_repository(published, library).changed
