@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from content_cache import searching
 from content_cache.catalogue import HIGHEST, LAYOUT, NOTHING_NEW, SCHEMA
 from content_cache.durable import sync_file
-from content_cache.errors import RepositoryError, no_space
+from content_cache.errors import MissingPart, RepositoryError, no_space
 from content_cache.records import Blob
+from content_cache.searching import TEXTS, Index
 from content_cache.topics import topic_title
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from content_cache.records import CourseLine, ItemLine, Quiz
@@ -35,8 +37,19 @@ class Building:
         self._connection = sqlite3.connect(path, isolation_level=None)
         for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -2000"):
             self._connection.execute(f"PRAGMA {pragma}")
-        self._connection.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {LAYOUT};")
+        self._make_tables()
         self._run("INSERT INTO meta VALUES (?, ?, ?)", release, int(release.partition("-")[0]), NOTHING_NEW)
+
+    def _make_tables(self) -> None:
+        try:
+            self._connection.executescript(f"BEGIN; {SCHEMA} {searching.SCHEMA} PRAGMA user_version = {LAYOUT};")
+        except sqlite3.OperationalError as error:
+            self.drop()
+            if "no such module" not in str(error):
+                raise
+            raise MissingPart(
+                "Search needs an SQLite with FTS5; install one for this Python, then start again."
+            ) from None
 
     def _run(self, query: str, *values: object) -> sqlite3.Cursor:
         return self._connection.execute(query, values)
@@ -98,6 +111,27 @@ class Building:
 
     def add_quiz(self, sha256: str, quiz: Quiz) -> None:
         self._run("INSERT INTO quizzes VALUES (?, ?)", bytes.fromhex(sha256), msgspec.json.encode(quiz))
+
+    def text_bytes(self) -> int:
+        """Bytes of the files that have words, from which the room for pages and index is guessed."""
+        query = f"SELECT coalesce(sum(size), 0) FROM files WHERE mime IN ({', '.join('?' * len(TEXTS))})"  # noqa: S608
+        return int(self._run(query, *TEXTS).fetchone()[0])
+
+    def index(self, lines_of: Callable[[str], Iterable[bytes]]) -> None:
+        """Fill the index that search asks; `lines_of` gives the lines of a blob."""
+        index = Index(self._connection)
+        query = "SELECT number, slug, title, summary, topic_title FROM courses ORDER BY number"
+        for number, slug, title, summary, topic in self._run(query):
+            index.add((number, None), title, f"{summary} {topic}", ())
+            items = "SELECT number, title, summary FROM items WHERE course = ? ORDER BY position"
+            for item, item_title, item_summary in self._run(items, slug):
+                index.add((None, item), item_title, item_summary, self._texts(item, lines_of))
+        index.finish()
+
+    def _texts(self, item: int, lines_of: Callable[[str], Iterable[bytes]]) -> Iterator[str]:
+        for sha256, mime in self._run("SELECT sha256, mime FROM files WHERE item = ? ORDER BY position", item):
+            if text_of := TEXTS.get(mime):
+                yield from text_of(lines_of(sha256.hex()))
 
     def highest(self) -> int:
         """The highest number of a course or item; 0 if there is none."""

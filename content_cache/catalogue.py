@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from content_cache.errors import RepositoryError
 from content_cache.quizzes import decode_quiz
-from content_cache.records import Blob, Course, File, Item, Quiz, Topic
+from content_cache.records import Blob, Course, File, Found, Item, Quiz, Topic
+from content_cache.searching import search
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 # Raised whenever the tables below change: a file of another layout is built again from its repository.
 LAYOUT = 2
+MOST_FOUND = 1000
 NOTHING_NEW = 2**31  # above every number
 SCHEMA = """
 CREATE TABLE meta (release TEXT NOT NULL, number INTEGER NOT NULL, new_from INTEGER NOT NULL);
@@ -144,6 +146,24 @@ class Catalogue:
             values = dict(zip(FILE.split(", "), row, strict=True))
             found[item] = (*found.get(item, ()), File(**values | {"sha256": values["sha256"].hex()}))
         return found
+
+    def search(self, query: str, *, limit: int, offset: int = 0) -> list[Found]:
+        """Courses and items in which all words of `query` stand, the last perhaps begun, however they are spelt.
+
+        First those with all of them in their titles, then in titles and summaries, then in captions, readings and
+        questions too; among equals in the order of the library. What lies beyond the first thousand is not found.
+        """
+        with self._lock:
+            found = search(self._connection, query, min(offset + limit, MOST_FOUND))[offset:]
+        return [self._found(course, item) for course, item in found]
+
+    def _found(self, course: int | None, item: int | None) -> Found:
+        query = """SELECT kind, items.title, items.summary, language, id, courses.title, items.seconds
+                   FROM items JOIN courses ON slug = course WHERE items.number = ?"""
+        if item is None:
+            query = """SELECT 'course', title, summary, language, slug, '', nullif(seconds, 0)
+                       FROM courses WHERE number = ?"""
+        return Found(**dict(zip(Found.__struct_fields__, self._rows(query, course or item)[0], strict=True)))
 
     def highest(self) -> int:
         """The highest number of a course or item; 0 if there is none."""

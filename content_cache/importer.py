@@ -3,9 +3,9 @@
     imported = import_repository(Path("/media/stick/repository"), library, reserve=200_000_000)
 
 The order makes any moment a good one to lose power: the new catalogue is written beside the old one, the blobs that
-it names and the store lacks are brought and made durable, readings are rendered, the catalogue is flushed and
-renamed, and only then does `current` point to it. Until that rename the old release serves; what was brought
-before an interruption is not brought again.
+it names and the store lacks are brought and made durable, what has words is indexed and rendered, the catalogue is
+flushed and renamed, and only then does `current` point to it. Until that rename the old release serves; what was
+brought before an interruption is not brought again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from content_cache.durable import PREFIX, is_full, locked, make_folder, replace_
 from content_cache.errors import DamagedBlob, OlderRelease, RepositoryError, no_space, unusable
 from content_cache.quizzes import BadQuiz, decode_quiz
 from content_cache.readings import render
-from content_cache.records import MAX_QUIZ, MAX_READING, Blob, Head, Quiz
+from content_cache.records import MAX_CAPTIONS, MAX_QUIZ, MAX_READING, Blob, Head, Quiz
 from content_cache.repository import AGAIN, Repository, unreadable
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from content_cache.store import BlobStore
 
 BLOCK = 4096
+LINE = 64 * 2**10
 
 
 class Imported(msgspec.Struct, frozen=True):
@@ -76,6 +77,7 @@ def import_repository(
             bringing.bring(release.blobs)
             changed = isinstance(release, Building)
             if isinstance(release, Building):
+                refuse_full(library.root, 2 * release.text_bytes(), reserve)
                 _finish(release, library, name)
     items = sum(entry.items for entry in head.courses)
     return Imported(name, head.release, len(head.courses), items, bringing.count, bringing.done, changed)
@@ -126,11 +128,12 @@ def _readable(path: Path) -> Catalogue | None:
 
 
 def _finish(release: Building, library: Library, name: str) -> None:
-    """Render, flush, rename, switch; then remove what is neither this release nor the one before."""
-    for blob in release.mains("reading"):
-        release.add_reading(blob.sha256, _html(library.store, blob))
+    """Index, render, flush, rename, switch; then remove what is neither this release nor the one before."""
     for blob in release.mains("quiz"):
         release.add_quiz(blob.sha256, _quiz(library.store, blob))
+    release.index(lambda sha256: _lines(library.store, sha256))
+    for blob in release.mains("reading"):  # in the room that making the index left free in the file
+        release.add_reading(blob.sha256, _html(library.store, blob))
     release.set_new_from(_new_from(library, release.highest()))
     release.finish()
     previous = library.release()
@@ -159,6 +162,15 @@ def _quiz(store: BlobStore, blob: Blob) -> Quiz:
             return decode_quiz(file.read(MAX_QUIZ + 1))
     except BadQuiz as error:
         raise RepositoryError(f"Quiz {blob.sha256} {error}; publish it again.") from None
+
+
+def _lines(store: BlobStore, sha256: str) -> Iterator[bytes]:
+    """The lines of a text, as much of it as captions may have; a line without end comes in pieces."""
+    left = MAX_CAPTIONS
+    with store.path(sha256).open("rb") as file:
+        while left > 0 and (line := file.readline(min(LINE, left))):
+            left -= len(line)
+            yield line
 
 
 def _html(store: BlobStore, blob: Blob) -> str:
