@@ -62,7 +62,7 @@ def fold(text: str) -> list[str]:
 
 def words(text: str) -> Iterator[str]:
     """The words of `text` in small letters without accents, the ñ an n."""
-    plain = unicodedata.normalize("NFKD", APOSTROPHES.sub("", text).lower())
+    plain = unicodedata.normalize("NFKD", APOSTROPHES.sub("", text)).lower()
     if not plain.isascii():
         plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
     return (word[0][:LONGEST] for word in WORDS.finditer(plain))

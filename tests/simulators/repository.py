@@ -32,6 +32,11 @@ def item_line(root: Path, slug: str, number: int, text: bytes, **other: object) 
     return {"item": slug, "number": number, "kind": "reading", "title": f"Lección {slug}", "files": [file]}
 
 
+def file_of(root: Path, role: str, name: str, mime: str, data: bytes, **other: object) -> dict[str, object]:
+    """A file with its object; `other` replaces or adds fields."""
+    return {"role": role, "sha256": keep(root / "o", data), "size": len(data), "mime": mime, "name": name} | other
+
+
 def course_entry(root: Path, slug: str, number: int, items: list[dict[str, object]]) -> dict[str, object]:
     """A course with its manifest, as catalogue.json names it."""
     first = {"course": slug, "number": number, "title": slug, "summary": "", "language": "es-MX", "topic": "costos"}
