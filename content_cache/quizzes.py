@@ -75,6 +75,7 @@ def quiz_json(path: Path, problems: Problems) -> bytes | None:
     data = msgspec.json.encode(Quiz(tuple(questions))) + b"\n"
     if len(data) > MAX_QUIZ:
         problems.add(lines["questions"], f"the quiz has more than {MAX_QUIZ} bytes", "Make several quizzes of it")
+        return None
     return data
 
 

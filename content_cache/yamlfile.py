@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MAX_FILE = 2**20
-MAX_DEPTH = 6
+MAX_DEPTH = 7
 
 
 class Problems:
