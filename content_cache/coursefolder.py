@@ -195,7 +195,11 @@ def _poster(finder: _Finder, draft: ItemDraft, text: str, line: int) -> list[Par
 def _refuse_extras(draft: ItemDraft, lines: dict[str, int], problems: Problems) -> None:
     for name in ("renditions", "poster", "captions"):
         if name in lines and name not in EXTRAS[draft.kind]:
-            problems.add(lines[name], f"a {draft.kind} has no {name}", f"Remove {name} here")
+            problems.add(
+                lines[name],
+                f"{'an' if draft.kind[0] in 'ai' else 'a'} {draft.kind} has no {name}",
+                f"Remove {name} here",
+            )
 
 
 def _captions(finder: _Finder, draft: ItemDraft, language: str, text: str, line: int) -> list[Part]:

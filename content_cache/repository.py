@@ -221,7 +221,7 @@ def oddity(item: ItemLine) -> str:
     if len(set(renditions)) < len(renditions):
         return "has a rendition twice"
     if renditions and item.kind != "video":
-        return f"has renditions of a {item.kind}"
+        return f"has renditions of {item.kind}"
     return next((wrong for file in item.files if (wrong := _file_oddity(item, file))), "")
 
 

@@ -276,6 +276,115 @@ def test_captions_become_webvtt_and_their_names_tell_the_language(tmp_path):
     assert parts[3].source == VTT
 
 
+RENDITIONS = """\
+    renditions:
+      240p: uno.240p.mp4
+      audio: uno.m4a
+      1080p: uno.1080p.mp4
+"""
+
+
+@pytest.fixture
+def film(tmp_path, monkeypatch):
+    """A course of a film with three renditions, looked at without ffprobe."""
+    monkeypatch.setattr("content_cache.looks.shutil.which", lambda _: None)
+    folder = course(tmp_path / "c", items=VIDEO + RENDITIONS)
+    for name in ("uno.mp4", "uno.240p.mp4", "uno.1080p.mp4", "uno.m4a"):
+        (folder / name).write_bytes(mp4(80))
+    return folder
+
+
+def edit(folder: Path, old: str, new: str) -> None:
+    text = (folder / "course.yaml").read_text()
+    assert old in text
+    (folder / "course.yaml").write_text(text.replace(old, new, 1))
+
+
+def test_renditions_follow_the_film_the_best_picture_first(film):
+    parts = read_folders(film)[0].items[0].parts
+    assert [(part.role, part.name, part.rendition, part.mime) for part in parts] == [
+        ("main", "uno.mp4", None, "video/mp4"),
+        ("rendition", "uno.1080p.mp4", "1080p", "video/mp4"),
+        ("rendition", "uno.240p.mp4", "240p", "video/mp4"),
+        ("rendition", "uno.audio.m4a", "audio", "audio/mp4"),
+    ]
+
+
+@pytest.mark.parametrize("seconds", [78, 82])
+def test_renditions_may_differ_by_two_seconds(film, seconds):
+    (film / "uno.m4a").write_bytes(mp4(seconds))
+    assert len(read_folders(film)[0].items[0].parts) == 4
+
+
+@pytest.mark.parametrize("seconds", [77, 83, 1])
+def test_a_rendition_of_another_length_is_refused_whatever_the_editor_says(film, seconds):
+    edit(film, "    renditions", "    seconds: 9\n    renditions")
+    (film / "uno.m4a").write_bytes(mp4(seconds))
+    assert problems(film) == [f"line 16: uno.m4a lasts {seconds} s and uno.mp4 80 s. Make both of the same film again."]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("1080p:", "240p:", "line 16: 240p is there twice. Keep one of the two."),
+        ("1080p:", "hd:", "line 14: renditions cannot be read. Write one line for each below it, for instance 240p:"),
+        ("1080p:", "0144p:", "line 14: renditions cannot be read."),
+        ("audio: uno.m4a", "audio: uno.mp4", "line 15: uno.mp4 is no file for audio. Use one that ends in .mp3, .m4a"),
+        ("240p: uno.240p.mp4", "240p: uno.m4a", "line 14: uno.m4a is no file for video. Use one that ends in .mp4"),
+        ("uno.1080p.mp4", "dos.mp4", "line 16: dos.mp4 is not there."),
+        ("kind: video", "kind: audio", "line 12: uno.mp4 is no file for audio."),
+    ],
+)
+def test_a_mistake_in_renditions_is_named_with_its_line(film, old, new, sentence):
+    edit(film, old, new)
+    assert problems(film)[0].startswith(sentence)
+
+
+def test_only_a_video_has_renditions(film):
+    edit(film, "kind: video\n    title: Uno\n    file: uno.mp4", "kind: audio\n    title: Uno\n    file: uno.m4a")
+    assert problems(film) == ["line 13: an audio has no renditions. Remove renditions here."]
+
+
+@pytest.mark.parametrize("name", ["uno.240p.mp4", "uno.m4a", "uno.mp4"])
+def test_every_form_of_a_film_is_looked_at(film, name):
+    edit(film, "    renditions", "    seconds: 80\n    renditions")
+    (film / name).write_bytes(mp4(80)[:150])
+    (found,) = problems(film)
+    assert f"{name} is cut off: part of it is missing." in found
+
+
+COVER = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'><title>a</title><circle r='2' fill='red'/></svg>"
+
+
+def test_a_cover_comes_clean_and_in_the_course(tmp_path):
+    folder = course(tmp_path / "c")
+    edit(folder, "topic:", "cover: dibujo.svg\ntopic:")
+    (folder / "dibujo.svg").write_text(COVER)
+    cover = '<svg viewBox="0 0 9 9" aria-hidden="true" focusable="false"><circle r="2" fill="red"/></svg>'
+    assert read_folders(folder)[0].cover == cover
+    (folder / "dibujo.svg").write_text(cover)
+    assert read_folders(folder)[0].cover == cover
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "what"),
+    [
+        ("dibujo.svg", COVER.replace("<title>", "<title onclick='x'>"), "dibujo.svg holds onclick='x', which acts"),
+        ("dibujo.svg", COVER.replace("<circle", "<path d='M" + "0 " * 4000 + "'/><circle"), "dibujo.svg takes 8"),
+        ("dibujo.svg", "no", "dibujo.svg is not an SVG drawing (line 1: "),
+        ("dibujo.svg", " " * 300_000, "dibujo.svg has more than 262144 bytes"),
+        ("dibujo.png", COVER, "dibujo.png is no file for cover. Use one that ends in .svg."),
+        ("otro.svg", COVER, "dibujo.svg is not there. "),
+    ],
+)
+def test_a_cover_that_cannot_be_is_named_with_its_line(tmp_path, name, text, what):
+    folder = course(tmp_path / "c")
+    edit(folder, "topic:", f"cover: {'dibujo.svg' if name == 'otro.svg' else name}\ntopic:")
+    (folder / name).write_text(text)
+    (found,) = problems(folder)
+    assert found.startswith(f"line 6: {what}")
+
+
 @pytest.mark.usefixtures("without_ffprobe")
 @pytest.mark.parametrize(
     ("data", "what"),

@@ -15,7 +15,7 @@ from content_cache.importer import import_repository
 from content_cache.library import Library
 from content_cache.records import MAX_LINE
 from content_cache.verify import verify_repository
-from tests.simulators.repository import course_entry, entry_of, item_line, keep, make_repository, write_head
+from tests.simulators.repository import course_entry, entry_of, file_of, item_line, keep, make_repository, write_head
 
 
 @pytest.fixture
@@ -112,6 +112,87 @@ def test_courses_that_clash(root, library, other, match):
 def test_files_that_are_tricks(root, library, other, match):
     write(root, item_line(root, "a", 2, b"x", **other))
     refused(root, library, match)
+
+
+MP4 = "video/mp4"
+
+
+@pytest.mark.parametrize(
+    ("kind", "files", "match"),
+    [
+        (
+            "video",
+            [("rendition", "a.240p.mp4", MP4, "240p"), ("rendition", "a.b.mp4", MP4, "240p")],
+            "has a rendition twice",
+        ),
+        ("video", [("rendition", "a.240p.mp4", MP4, None)], "does not say which rendition a.240p.mp4 is"),
+        ("video", [("poster", "a.png", "image/png", "240p")], "does not say which rendition a.png is"),
+        ("video", [("rendition", "a.audio.mp4", MP4, "audio")], "has a.audio.mp4 as rendition of a video"),
+        ("video", [("rendition", "a.240p.m4a", "audio/mp4", "240p")], "has a.240p.m4a as rendition of a video"),
+        ("video", [("rendition", "a.240p.mp4", MP4, "240p<script>")], "cannot be read"),
+        ("video", [("rendition", "a.240p.mp4", MP4, "../x")], "cannot be read"),
+        ("audio", [("rendition", "a.audio.m4a", "audio/mp4", "audio")], "has renditions of audio"),
+        ("quiz", [], "has a.mp4 as main of a quiz"),
+    ],
+)
+def test_renditions_that_are_tricks(root, library, kind, files, match):
+    name, mime = ("a.m4a", "audio/mp4") if kind == "audio" else ("a.mp4", MP4)
+    more = [
+        file_of(root, role, name, mime, b"y", **({"rendition": it} if it else {})) for role, name, mime, it in files
+    ]
+    line = {
+        "item": "a",
+        "number": 2,
+        "kind": kind,
+        "title": "A",
+        "files": [file_of(root, "main", name, mime, b"x"), *more],
+    }
+    write(root, line)
+    refused(root, library, match)
+
+
+@pytest.mark.parametrize(
+    ("cover", "match"),
+    [
+        ("<script>alert(1)</script>", "line 1, has a cover that holds <script>"),
+        ("<svg viewBox='0 0 9 9'><rect onclick='x'/></svg>", "has a cover that holds onclick='x', which acts"),
+        ("<img src=x onerror=alert(1)>", "has a cover that is not an SVG drawing"),
+        ("x" * 6145, "line 1, cannot be read"),
+        (7, "line 1, cannot be read"),
+    ],
+)
+def test_a_cover_that_acts_refuses_the_release(root, library, cover, match):
+    first = {
+        "course": "curso",
+        "number": 1,
+        "title": "x",
+        "summary": "",
+        "language": "es",
+        "topic": "t",
+        "cover": cover,
+    }
+    write_head(root, [entry_of(root, "curso", 1, [first, item_line(root, "a", 2, b"x")])], release=2)
+    refused(root, library, match)
+    assert any(match in problem for problem in verify_repository(root).problems)
+
+
+def test_a_cover_is_cleaned_again_when_it_is_taken_in(root, library):
+    cover = (
+        "<svg viewBox='0 0 9 9' class='menu' style='position:fixed'><title>x</title><rect id='main' width='9'/></svg>"
+    )
+    first = {
+        "course": "curso",
+        "number": 1,
+        "title": "x",
+        "summary": "",
+        "language": "es",
+        "topic": "t",
+        "cover": cover,
+    }
+    write_head(root, [entry_of(root, "curso", 1, [first])], release=2)
+    import_repository(root, library)
+    (found,) = library.catalogue().courses()
+    assert found.cover == '<svg viewBox="0 0 9 9" aria-hidden="true" focusable="false"><rect width="9"/></svg>'
 
 
 @pytest.mark.parametrize("size", [0, 1, 3])

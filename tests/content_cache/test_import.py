@@ -1,6 +1,7 @@
 """A repository becomes the library in one step, or the library stays as it was."""
 
 import shutil
+import sqlite3
 import threading
 from pathlib import Path
 
@@ -217,6 +218,20 @@ def test_a_catalogue_of_another_version_is_built_again(library, published, monke
         library.catalogue()
     assert import_repository(published, library).changed
     assert library.catalogue().courses()[0].slug == "precio-justo"
+
+
+def test_a_hub_that_was_updated_says_so_and_heals_by_the_next_import(library, published):
+    release = import_repository(published, library).release
+    library.path(release).unlink()
+    connection = sqlite3.connect(library.path(release))
+    connection.executescript(f"CREATE TABLE meta (release, number); INSERT INTO meta VALUES ('{release}', 1);")
+    connection.executescript("PRAGMA user_version = 1;")
+    connection.close()
+    with pytest.raises(RepositoryError, match="was made by another version; import the repository again"):
+        library.catalogue()
+    imported = import_repository(published, library)
+    assert (imported.changed, imported.blobs) == (True, 0)
+    assert library.catalogue().search("costos", limit=5)
 
 
 @pytest.mark.parametrize("data", [b"", b"x" * 5000, b"SQLite format 3\0" + bytes(4000)])
