@@ -24,6 +24,7 @@ BENCHMARKS = {
     "site_day_bytes": "bytes of a signed site-day",
     "roll_up": "rolling up a day of 50,000 events",
     "import_library": "importing a library of 10,000 items",
+    "large_library": "pages and searches of 2,000 courses and 100,000 items",
 }
 NEEDS = {"media": ["nginx", "wrk"], "phones": ["ip", "tc"], "pages": ["wrk"]}
 FOR_ROOT = {"phones"}
