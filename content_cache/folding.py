@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 LONGEST = 40  # letters of a word that count
 WORDS = re.compile(r"[^\W_]+")
+MARKS = re.compile("[\u0300-\u036f]")  # accents, once taken apart from their letters
 APOSTROPHES = re.compile(r"(?<=\w)['’ʼ](?=\w)")  # noqa: RUF001 (as in don't, k'iin)
 
 # In this order: each rule sees what those before it left.
@@ -63,9 +64,7 @@ def fold(text: str) -> list[str]:
 def words(text: str) -> Iterator[str]:
     """The words of `text` in small letters without accents, the ñ an n."""
     plain = unicodedata.normalize("NFKD", APOSTROPHES.sub("", text)).lower()
-    if not plain.isascii():
-        plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    return (word[0][:LONGEST] for word in WORDS.finditer(plain))
+    return (word[0][:LONGEST] for word in WORDS.finditer(MARKS.sub("", plain)))
 
 
 def endings(word: str) -> list[str]:

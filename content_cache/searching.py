@@ -41,7 +41,7 @@ CREATE TABLE vocabulary (word TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE places (place INTEGER PRIMARY KEY, course INTEGER, item INTEGER);
 """
 INDEXED = 3  # letters of the beginnings that have an index
-MOST_BEGUN = 100  # words asked for by name
+MOST_BEGUN = 200  # words asked for by name
 MOST_WORDS = 12  # of a query; what follows is not looked at
 MOST_OF_A_TEXT = 20_000  # different words of one text, so that no text takes all memory
 TAGS = re.compile(r"<[^>]*>")

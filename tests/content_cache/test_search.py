@@ -196,12 +196,12 @@ def test_pages_of_results_follow_each_other_and_end(library, tmp_path):
 
 
 def test_a_beginning_of_more_words_than_are_asked_by_name_is_found(library, tmp_path, monkeypatch):
-    lines = [named(tmp_path / "r", f"l-{index}", index + 2, f"palabra{index}") for index in range(20)]
+    lines = [named(tmp_path / "r", f"l-{index}", index + 2, f"palabra{index}") for index in range(200)]
     write_head(tmp_path / "r", [course_entry(tmp_path / "r", "c", 1, lines)])
     import_repository(tmp_path / "r", library)
-    for most in (100, 5):
+    for most in (200, 5):
         monkeypatch.setattr(searching, "MOST_BEGUN", most)
-        assert len(ids(library.catalogue(), "palab", limit=50)) == 20
+        assert len(ids(library.catalogue(), "palab", limit=300)) == 200
 
 
 def test_many_threads_search_one_catalogue(catalogue):
