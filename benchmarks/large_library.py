@@ -38,9 +38,9 @@ entre cuando muy sin sobre también me hasta hay donde quien desde todo nos dura
 precio costo ahorro venta negocio cliente dinero celular cuenta banco crédito préstamo familia taller bordado tamal
 mercado puesto gasto ganancia lección curso semana mes día año casa comunidad mujer trabajo tiempo material
 """.split()  # noqa: SIM905 (easier to read)
-SYLLABLES = (
-    "ca ma to pre cio jus ven ta ne go cos pa ra li so gua que llu rro bra ces di ñe plan tel cha hue yo zi".split()
-)  # noqa: SIM905, E501
+SYLLABLES = """
+ca ma to pre cio jus ven ta ne go cos pa ra li so gua que llu rro bra ces di ñe plan tel cha hue yo zi
+""".split()  # noqa: SIM905
 COVER = '<svg viewBox="0 0 220 220">' + '<circle cx="{0}" cy="60" r="40" fill="#b5482a"/>' * 12 + "</svg>"
 EACH = 300  # requests of a kind
 CONNECTIONS = 8
