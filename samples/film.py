@@ -1,11 +1,11 @@
-"""From a lesson to a film: when each breath is spoken, its captions, its frames, and one MP4 out of it all.
+"""From a lesson to a film: when each breath is spoken, its captions, its sound and its frames.
 
-The film is made for old phones on Wi-Fi: H.264 baseline, 640x360, 12 frames a second, ``moov`` first, a keyframe at
-least every 8 seconds so that a jump lands at once, and 24 kHz mono sound at speech loudness (-16 LUFS, EBU R 128).
+What becomes of them, in which formats and at which weight, is ``samples/renditions.py``.
 """
 
 from __future__ import annotations
 
+import math
 import subprocess
 import wave
 from dataclasses import dataclass
@@ -26,12 +26,10 @@ if TYPE_CHECKING:
     Samples = NDArray[np.float32]
 
 FPS = 12
-SIZE = "640x360"
 BEFORE_FIRST, BETWEEN_BREATHS, BETWEEN_SLIDES, AFTER_LAST = 0.6, 0.35, 0.8, 1.5  # seconds of silence
-FADE_FRAMES = 3
-KEYFRAME_EVERY = 8 * FPS
+FADE_FRAMES = 2
+KEYFRAME_EVERY = 12 * FPS  # at most
 LINE_OF_CAPTIONS = 42
-SOUND_FILTERS = "highpass=f=70,loudnorm=I=-16:TP=-3:LRA=7"
 
 
 @dataclass(frozen=True)
@@ -114,11 +112,29 @@ def frames(spoken: list[Spoken], pictures: dict[tuple[int, int], Path]) -> Itera
         before = now
 
 
-def _scenes(spoken: list[Spoken], pictures: dict[tuple[int, int], Path]) -> Iterator[tuple[int, int, Path]]:
-    """First frame, frame after the last, and picture of each scene."""
+def keyframes(spoken: list[Spoken], pictures: dict[tuple[int, int], Path]) -> list[float]:
+    """Where a jump shall land, in seconds: where each slide first stands whole, and evenly within long slides."""
+    scenes = zip(_firsts(spoken), _scenes(spoken, pictures), strict=True)
+    stands = [0, *(begin + FADE_FRAMES - 1 for (slide, step), (begin, _, _) in scenes if slide and not step)]
+    ends = [*stands[1:], round(length(spoken) * FPS)]
+    return [number / FPS for begin, end in zip(stands, ends, strict=True) for number in _evenly(begin, end)]
+
+
+def _evenly(begin: int, end: int) -> list[int]:
+    parts = math.ceil((end - begin) / KEYFRAME_EVERY)
+    return [begin + (end - begin) * part // parts for part in range(parts)]
+
+
+def _firsts(spoken: list[Spoken]) -> dict[tuple[int, int], float]:
     firsts: dict[tuple[int, int], float] = {}
     for breath in spoken:
         firsts.setdefault((breath.slide, breath.step), breath.start)
+    return firsts
+
+
+def _scenes(spoken: list[Spoken], pictures: dict[tuple[int, int], Path]) -> Iterator[tuple[int, int, Path]]:
+    """First frame, frame after the last, and picture of each scene."""
+    firsts = _firsts(spoken)
     keys = list(firsts)
     begins = [0, *(round((firsts[key] - 0.15) * FPS) for key in keys[1:]), round(length(spoken) * FPS)]
     for place, key in enumerate(keys):
@@ -136,21 +152,3 @@ def _pixels(picture: Path) -> NDArray[np.uint8]:
         capture_output=True,
     ).stdout
     return np.frombuffer(raw, dtype=np.uint8)
-
-
-def encode(pictures: Iterator[bytes], narration: Path, target: Path) -> None:
-    """Put frames and narration into one MP4; one thread and no version tags, so that the same input gives the same."""
-    video_in = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", SIZE, "-r", str(FPS), "-i", "-"]
-    video = ["-c:v", "libx264", "-profile:v", "baseline", "-level", "3.0", "-pix_fmt", "yuv420p", "-preset", "veryslow"]
-    video += ["-tune", "animation", "-crf", "27", "-g", str(KEYFRAME_EVERY), "-threads", "1"]
-    audio = ["-c:a", "aac", "-b:a", "32k", "-ac", "1", "-ar", str(RATE), "-af", SOUND_FILTERS]
-    plain = ["-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact"]
-    ending = ["-metadata:s:a:0", "language=spa", "-movflags", "+faststart", "-y", str(target)]
-    command = ["ffmpeg", "-v", "error", *video_in, "-i", str(narration), *video, *audio, *plain, *ending]
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as encoder:
-        assert encoder.stdin is not None
-        for picture in pictures:
-            encoder.stdin.write(picture)
-        encoder.stdin.close()
-        if encoder.wait():
-            raise RuntimeError(f"ffmpeg could not make {target.name}: its own words are above")

@@ -1,4 +1,4 @@
-"""What is written, as it is said: ``$18`` is "dieciocho pesos", ``39`` is "treinta y nueve"."""
+"""What is written, as it is said: ``$18`` is "dieciocho pesos", ``10%`` "diez por ciento", a telephone in pairs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,22 @@ _UNITS = (
     "veintiocho veintinueve"
 )
 _TENS = "_ _ _ treinta cuarenta cincuenta sesenta setenta ochenta noventa"
+# What has its own way of being said in Mexico. The voice reads other short names as words: "conduséf", "sipres", "nip".
+_SAID = {
+    "*#06#": "asterisco, gato, cero seis, gato",
+    "911": "nueve once",
+    "WhatsApp": "guátsap",
+    "Business": "bísnes",
+    "CoDi": "códi",
+    "QR": "cu erre",
+    "app": "ap",
+    "apps": "aps",
+    "zoom": "zum",
+    "%": " por ciento",
+}
+_SAID_HERE = re.compile("|".join(rf"(?<!\w){re.escape(written)}(?!\w)" for written in _SAID if written != "%") + "|%")
+_PHONE = re.compile(r"\b\d\d \d{4} \d{4}\b")
+_NUMBER = r"\d{1,3}(?:,\d{3})+|\d+"
 _HUNDREDS = "_ ciento doscientos trescientos cuatrocientos quinientos seiscientos setecientos ochocientos novecientos"
 
 
@@ -33,7 +49,21 @@ def pesos(number: int) -> str:
     return re.sub(r"\buno$", "un", words) + (" peso" if number == 1 else " pesos")
 
 
+def digits(number: str) -> str:
+    """Say a number as written: every zero in front is heard, so ``089`` is "cero ochenta y nueve"."""
+    plain = number.replace(",", "")
+    zeros = len(plain) - len(plain.lstrip("0")) if int(plain) else 0
+    return "cero " * zeros + in_words(int(plain))
+
+
+def phone(number: str) -> str:
+    """Say ten digits in pairs with a rest after each, as one dictates a telephone."""
+    return ", ".join(digits(pair) for pair in re.findall(r"\d\d", number.replace(" ", "")))
+
+
 def spoken(text: str) -> str:
-    """Write out amounts and numbers, as the voice should say them."""
-    text = re.sub(r"\$(\d+)", lambda found: pesos(int(found[1])), text)
-    return re.sub(r"\d+", lambda found: in_words(int(found[0])), text)
+    """Write out amounts, numbers, telephones and a few names, as the voice should say them."""
+    text = _SAID_HERE.sub(lambda found: _SAID[found[0]], text)
+    text = _PHONE.sub(lambda found: phone(found[0]), text)
+    text = re.sub(rf"\$({_NUMBER})", lambda found: pesos(int(found[1].replace(",", ""))), text)
+    return re.sub(_NUMBER, lambda found: digits(found[0]), text)
