@@ -23,7 +23,7 @@ _SAID = {
     "zoom": "zum",
     "%": " por ciento",
 }
-_SAID_HERE = re.compile("|".join(rf"(?<!\w){re.escape(written)}(?!\w)" for written in _SAID if written != "%") + "|%")
+_SAID_HERE = re.compile("|".join(rf"(?<![\w$,]){re.escape(written)}(?!\w)" for written in _SAID if written != "%") + "|%")
 _PHONE = re.compile(r"\b\d\d \d{4} \d{4}\b")
 _NUMBER = r"\d{1,3}(?:,\d{3})+|\d+"
 _HUNDREDS = "_ ciento doscientos trescientos cuatrocientos quinientos seiscientos setecientos ochocientos novecientos"
