@@ -1,9 +1,9 @@
 """The forms in which a film is given out, all made in one run of ffmpeg from the same frames and the same sound.
 
 They are made for old phones on Wi-Fi: H.264 baseline at 12 frames a second, ``moov`` first, a keyframe where each slide
-stands and at least every 12 seconds so that a jump lands soon, and 24 kHz mono AAC-LC at speech loudness (-16 LUFS,
-EBU R 128). Slides stand still, so nearly all bits of a picture go into its keyframes: letters stay sharp at these high
-``crf`` values, which were chosen by looking at single frames and by weighing the files.
+stands and at least every 12 seconds so that a jump lands soon, and 24 kHz mono AAC-LC as loud as speech should be (EBU
+R 128, a little under -17 LUFS). Slides stand still, so nearly all bits of a picture go into its keyframes: letters stay
+sharp at these high ``crf`` values, which were chosen by looking at single frames and by weighing the files.
 """
 
 from __future__ import annotations

@@ -23,7 +23,8 @@ _SAID = {
     "zoom": "zum",
     "%": " por ciento",
 }
-_SAID_HERE = re.compile("|".join(rf"(?<![\w$,]){re.escape(written)}(?!\w)" for written in _SAID if written != "%") + "|%")
+_WORDS = "|".join(re.escape(written) for written in _SAID if written != "%")
+_SAID_HERE = re.compile(rf"(?<![\w$,])(?:{_WORDS})(?!\w)|%")
 _PHONE = re.compile(r"\b\d\d \d{4} \d{4}\b")
 _NUMBER = r"\d{1,3}(?:,\d{3})+|\d+"
 _HUNDREDS = "_ ciento doscientos trescientos cuatrocientos quinientos seiscientos setecientos ochocientos novecientos"

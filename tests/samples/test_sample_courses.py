@@ -17,6 +17,9 @@ import pytest
 import webvtt
 import yaml
 
+from content_cache.drawings import clean_svg
+from content_cache.publish import publish
+
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 COURSES = sorted((SAMPLES / "courses").iterdir())
 OPERATIONS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
@@ -151,6 +154,11 @@ def test_all_courses_together_stay_small_enough_to_live_in_the_repository() -> N
     assert sum(weights) < 13_500_000
 
 
+def test_the_publisher_accepts_every_course(tmp_path: Path) -> None:
+    published = publish(SAMPLES / "courses", tmp_path / "repository")
+    assert (published.courses, published.items) == (4, sum(len(record(course)["items"]) for course in COURSES))
+
+
 @courses
 def test_a_course_has_the_parts_of_its_twins(course: Path) -> None:
     kinds = [item["kind"] for item in record(course)["items"]]
@@ -274,6 +282,7 @@ def test_a_cover_is_a_small_drawing_without_words(course: Path) -> None:
     cover = (course / record(course)["cover"]).read_text(encoding="utf-8")
     assert len(cover.encode()) < 3_000
     assert "<text" not in cover
+    assert clean_svg(cover.encode()).count("<path") == cover.count("<path"), "a part of it would not be shown"
 
 
 @courses
