@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flask import Flask, current_app
+from markupsafe import Markup
 
 from content_cache.library import Library
 from hub.backup import open_or_restore
 from hub.clock import Clock
 from hub.db import database
+from hub.programme import Programme, load
 from hub.site import secret, this_site
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ class Hub:
     clock: Clock
     library: Library
     recorder: Recorder
+    programme: Programme
 
 
 def hub_of() -> Hub:
@@ -48,7 +51,7 @@ def hub_of() -> Hub:
 
 
 def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
-    """Build the application over the folder `settings.data`, which is made if absent."""
+    """Build the application over the folder `settings.data`, which is made if absent; raises HubError."""
     from hub import assets, i18n, problems
     from hub.health import routes as health
     from hub.library import routes as library
@@ -58,6 +61,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     from hub.usage import routes as usage
     from hub.usage.record import Recorder
 
+    programme = load(settings)
     open_or_restore(settings, clock)
     this_site()
     clock = clock or Clock()
@@ -71,11 +75,12 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
         MAX_FORM_MEMORY_SIZE=256 * 1024,
     )
     recorder = Recorder(settings, clock, content)
-    app.extensions["hub"] = Hub(settings, clock, content, recorder)
-    app.context_processor(lambda: {"programme": settings.programme})
+    app.extensions["hub"] = Hub(settings, clock, content, recorder, programme)
+    shown = {"programme": programme.name, "logo": Markup(programme.logo)}  # noqa: S704 - cleaned by clean_svg
+    app.context_processor(lambda: shown)
     i18n.init_app(app)
     problems.init_app(app)
-    assets.init_app(app)
+    assets.init_app(app, programme)
     for feature in (library, usage, technician, health):
         app.register_blueprint(feature.blueprint)
     app.after_request(_harden)

@@ -2,11 +2,14 @@
 
     asset("player.js")          # in a template: "/static/player.1a2b3c4d.js"
 
-A phone keeps each for ever, so a second page costs no request for them.
+A phone keeps each for ever, so a second page costs no request for them. Those that a programme dresses in its own
+colour (hub/programme.py) are named by the hash of what they become.
 """
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from flask import Flask
+
+    from hub.programme import Programme
 
 HERE = Path(__file__).resolve().parent
 TYPES = {
@@ -44,13 +49,22 @@ class Asset(NamedTuple):
 class AssetsFirst:
     """A WSGI application that answers `/static/` from `folder` and passes everything else on to `pages`.
 
-    Raises NotBuilt with a sentence if setup.py has not run.
+    `programme` may dress them. Raises NotBuilt with a sentence if setup.py has not run.
     """
 
-    def __init__(self, pages: WSGIApplication, folder: Path = HERE / "static") -> None:
+    def __init__(
+        self, pages: WSGIApplication, folder: Path = HERE / "static", programme: Programme | None = None
+    ) -> None:
         self.pages = pages
         self.names = _names(folder)
-        self._assets = {f"/static/{name}": _read(folder / name) for name in self.names.values()}
+        self._assets = {}
+        for source, name in self.names.items():
+            asset = _read(folder / name)
+            dressed = programme.dress(source, asset.plain.decode()).encode() if programme else asset.plain
+            if dressed != asset.plain:
+                self.names[source] = _named(source, dressed)
+                asset = Asset(asset.type, dressed, gzip.compress(dressed, 9, mtime=0))
+            self._assets[self.url(source)] = asset
 
     def url(self, name: str) -> str:
         """Where the asset `name` of hub/frontend is served."""
@@ -74,9 +88,9 @@ class AssetsFirst:
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
 
-def init_app(app: Flask) -> None:
+def init_app(app: Flask, programme: Programme) -> None:
     """Serve the assets in front of `app` and give its templates `asset()`; raises NotBuilt."""
-    assets = AssetsFirst(app.wsgi_app)
+    assets = AssetsFirst(app.wsgi_app, programme=programme)
     app.wsgi_app = assets  # type: ignore[method-assign]
     app.jinja_env.globals["asset"] = assets.url
 
@@ -90,6 +104,12 @@ def _names(folder: Path) -> dict[str, str]:
             "The pages' styles and scripts are not built; run `.venv/bin/pip install -e .` in the checkout."
         ) from None
     return names
+
+
+def _named(source: str, content: bytes) -> str:
+    """As setup.py names it: "hub.1a2b3c4d.css"."""
+    stem, _, suffix = source.rpartition(".")
+    return f"{stem}.{hashlib.sha256(content).hexdigest()[:8]}.{suffix}"
 
 
 def _read(path: Path) -> Asset:

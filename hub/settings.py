@@ -58,7 +58,9 @@ class Settings:
     keep_days: int = setting(35, "days", "Raw usage is kept so long after head office acknowledged it.")
     snapshot_every: int = setting(86_400, "seconds", "Pause between two snapshots of the database.")
     verify_rate_mb: int = setting(2, "MB per second", "Speed of the slow check of stored content.")
-    programme: str = setting("Village Hub", "text", "Name shown at the top of each page.")
+    programme: Path = setting(
+        Path("programme.toml"), "file", "The programme's name, logo and colour; looked for in HUB_DATA."
+    )
 
     @property
     def database(self) -> Path:
@@ -75,6 +77,10 @@ class Settings:
     @property
     def snapshots(self) -> Path:
         return self.data / "snapshots"
+
+    @property
+    def programme_file(self) -> Path:
+        return self.data / self.programme
 
     @property
     def reserve_bytes(self) -> int:

@@ -1,7 +1,9 @@
-// What a page adds when JavaScript runs: it keeps one's place in a lesson, and tells the hub what was really played.
-// Pages are whole without it. Written for Chrome 60, in one small file that every page shares.
+// What a page adds when JavaScript runs: it keeps one's place, knows what was seen, lets the picture be chosen while it
+// plays, and tells the hub what was really played. Pages are whole without it. Written for Chrome 60, in one small file
+// that every page shares.
 //
-// On the phone (localStorage): `places`, where each lesson was left; `plays`, reports that the hub has not kept yet.
+// On the phone (localStorage): `places`, where each lesson was left; `done`, lessons seen to their end; `rendition`, the
+// form of a video that was chosen last; `plays`, reports that the hub has not kept yet. The hub sees `plays` alone.
 // A report is the state of a play (its id, the intervals played so far), so saying it again changes nothing. Every
 // page repeats what is in `plays` until an answer lists it as kept.
 (function () {
@@ -13,12 +15,18 @@
   var MOST_INTERVALS = 100; // in one play; a phone that seeks a lot begins another
   var MOST_PLAYS = 20;
   var MOST_PLACES = 30;
+  var MOST_DONE = 500;
+  var ENOUGH = 0.9; // of a lesson, played at least once, is all of it
   var LONGEST_STAY = 1800; // seconds on one page; a phone left open is not read for hours
 
   // Storage
 
   var memory = {};
-  var store = { getItem: function (name) { return memory[name]; }, setItem: function (name, text) { memory[name] = text; } };
+  var store = {
+    getItem: function (name) { return memory[name]; },
+    setItem: function (name, text) { memory[name] = text; },
+    removeItem: function (name) { delete memory[name]; }
+  };
   try {
     localStorage.setItem('works', '1');
     store = localStorage;
@@ -38,6 +46,20 @@
   function save(name, entries, most) {
     Object.keys(entries).slice(0, -most).forEach(function (old) { delete entries[old]; });
     try { store.setItem(name, JSON.stringify(entries)); } catch (full) { /* the next page may have room */ }
+  }
+
+  // What was seen
+
+  // The lesson was seen to its end: from now on the next one is where to continue.
+  function finish(item) {
+    var done = load('done'), places = load('places'), next = page.getAttribute('data-next');
+    delete places[item];
+    if (!done[item] && next && !done[next] && !places[next]) {
+      places[next] = { at: 0, left: +page.getAttribute('data-next-seconds'), title: page.getAttribute('data-next-title') };
+    }
+    save('places', places, MOST_PLACES);
+    done[item] = {};
+    save('done', done, MOST_DONE);
   }
 
   // Reports
@@ -148,8 +170,10 @@
     }
 
     function keepPlace() {
-      var places = load('places'), end = media.duration, now = media.currentTime;
+      var places, end = media.duration, now = media.currentTime;
       if (!end) return;
+      if (media.ended || seconds(play.intervals) >= ENOUGH * end) finish(item);
+      places = load('places');
       delete places[item];
       if (now > 2 && now < end - Math.min(10, end / 20)) {
         places[item] = { at: round(now), left: round(end - now), title: title };
@@ -162,6 +186,16 @@
       if (resumed) return;
       resumed = true;
       if (place && place.at < media.duration) media.currentTime = place.at;
+    }
+
+    // Another form of the same lesson goes on where this one is, as the same play.
+    function change(address) {
+      var at = media.ended ? 0 : media.currentTime, going = !media.paused;
+      advance();
+      last = null;
+      media.src = address;
+      if (resumed) media.currentTime = at; // before anything is loaded, this is where playing begins
+      if (going) media.play().catch(function () {}); // the sentence beside the player says it
     }
 
     media.addEventListener('play', function () {
@@ -195,16 +229,46 @@
       keepPlace();
       tell(leave);
     });
+    offerForms(document.querySelectorAll('[data-rendition]'), change);
   }
 
-  // A reading has no player: what counts is the time it was on the screen.
+  // The lightest form is in the page. Another is taken before anything is loaded if she chose it last, or if the screen
+  // is large and she never chose; an address that names a form is taken at its word.
+  function offerForms(links, change) {
+    var wanted = store.getItem('rendition') || (matchMedia('(min-width: 40rem)').matches ? 'main' : '');
+
+    function take(link) {
+      links.forEach(function (other) { other.removeAttribute('aria-current'); });
+      link.setAttribute('aria-current', 'true');
+      change(link.getAttribute('data-src'));
+    }
+
+    links.forEach(function (link) {
+      var name = link.getAttribute('data-rendition'), chosen = link.hasAttribute('aria-current');
+      if (name === wanted && !chosen && location.pathname.split('/').length < 5) take(link);
+      link.addEventListener('click', function (event) {
+        event.preventDefault();
+        try { store.setItem('rendition', name); } catch (full) { /* it holds for this page */ }
+        take(link);
+      });
+    });
+  }
+
+  // A reading has no player: what counts is the time it was on the screen. It was seen once its end was; a document
+  // once it was opened.
   function stay(item) {
-    var play = newPlay(item), there = 0, before = performance.now(), told = 0;
+    var play = newPlay(item), there = 0, before = performance.now(), told = 0, seen = false;
+    var end = page.querySelector('[data-end]'), opens = page.querySelector('[data-open]');
+    if (opens) opens.addEventListener('click', function () { finish(item); });
     setInterval(function () {
       var now = performance.now();
       if (!document.hidden) there = Math.min(there + Math.min(now - before, 2000) / 1000, LONGEST_STAY);
       before = now;
       play.intervals = [[0, round(there)]];
+      if (!seen && !opens && there >= FIRST_AFTER && end.getBoundingClientRect().top < innerHeight) {
+        seen = true;
+        finish(item);
+      }
       if (there - told >= (told ? EVERY / 1000 : FIRST_AFTER)) {
         told = there;
         report(play);
@@ -223,25 +287,66 @@
     look();
   }
 
-  // "Continue where you left off" is made here, since the pages are the same for everybody.
+  // "Continue where you left off" is made here, since the pages are the same for everybody. The latest takes the place
+  // of the main action, with its course's drawing if that is on the page.
   function offerToContinue(section) {
-    var places = load('places'), list = section.querySelector('ul');
-    Object.keys(places).slice(-3).reverse().forEach(function (item) {
-      var entry = document.createElement('li'), link = document.createElement('a'), left = document.createElement('span');
+    var places = load('places'), list = section.querySelector('ul'), first = section.querySelector('a');
+
+    function fill(link, item) {
+      var left = +places[item].left;
       link.href = '/items/' + item.split('/').map(encodeURIComponent).join('/');
-      link.className = 'card';
-      left.className = 'facts';
-      link.appendChild(document.createElement('strong')).textContent = places[item].title;
-      left.textContent = section.getAttribute('data-left').replace('{}', Math.max(1, Math.round(places[item].left / 60)));
-      link.appendChild(left);
-      entry.appendChild(link);
-      list.appendChild(entry);
-      section.hidden = false;
+      link.querySelector('strong').textContent = places[item].title;
+      if (left > 0) {
+        link.querySelector('.facts').textContent =
+          section.getAttribute('data-left').replace('{}', Math.max(1, Math.round(left / 60)));
+      }
+    }
+
+    Object.keys(places).slice(-3).reverse().forEach(function (item, place) {
+      var link = first;
+      if (place) {
+        link = list.appendChild(document.createElement('li')).appendChild(document.createElement('a'));
+        link.className = 'card';
+        link.appendChild(document.createElement('strong'));
+        link.appendChild(document.createElement('span')).className = 'facts';
+      }
+      fill(link, item);
+    });
+    if (!Object.keys(places).length) return;
+    document.querySelectorAll('[data-course]').forEach(function (tile) {
+      var cover = tile.querySelector('.cover');
+      if (first.pathname.split('/')[2] === tile.getAttribute('data-course') && !first.querySelector('.cover')) {
+        first.insertBefore(cover.cloneNode(true), first.firstChild);
+      }
+    });
+    document.querySelectorAll('[data-start]').forEach(function (other) { other.hidden = true; });
+    section.hidden = false;
+  }
+
+  // Phones are shared: whoever gives one on may leave nothing behind but what the hub has still to count.
+  function offerToForget(form) {
+    form.hidden = !Object.keys(load('places')).concat(Object.keys(load('done'))).length;
+    form.addEventListener('submit', function () {
+      ['places', 'done', 'rendition'].forEach(function (name) { store.removeItem(name); });
     });
   }
 
+  // A course shows which of its lessons were seen, and goes on with the first that was not.
+  function showSeen(list) {
+    var done = load('done'), places = load('places'), begun = false, next = null;
+    var mark = document.querySelector('.seen'), go = document.querySelector('[data-go]'), link = go.querySelector('a');
+    list.querySelectorAll('[data-id]').forEach(function (row) {
+      var item = row.getAttribute('data-id');
+      begun = begun || done[item] || places[item];
+      if (done[item]) row.appendChild(mark.cloneNode(true)).hidden = false;
+      else next = next || row;
+    });
+    if (!begun) return;
+    if (next) link.href = next.href;
+    link.querySelector('span').textContent = go.getAttribute(next ? 'data-on' : 'data-again');
+  }
+
   var page = document.querySelector('[data-item]');
-  var strip = document.querySelector('[data-left]');
   var media = document.querySelector('video, audio');
   if (page && media) {
     watch(media, page.getAttribute('data-item'), page.getAttribute('data-title'));
@@ -249,6 +354,9 @@
   } else if (page) {
     stay(page.getAttribute('data-item'));
   }
-  if (strip) offerToContinue(strip);
+  [['[data-left]', offerToContinue], ['.forget', offerToForget], ['[data-lessons]', showSeen]].forEach(function (part) {
+    var found = document.querySelector(part[0]);
+    if (found) part[1](found);
+  });
   post();
 })();

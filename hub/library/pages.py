@@ -5,7 +5,8 @@
 A page is rendered for a request stripped of everything but its path and language. So nothing personal can get into
 it, and one copy, compressed once, serves the whole village: some thousands of answers a second instead of hundreds.
 A new release of the library empties the cache. What is personal happens around the page: the visitor is counted,
-a phone without a cookie is given one, and the phone itself fills in where it left off (hub/frontend/player.js).
+a phone without a cookie is given one, an item's page leaves its id with the phone, and the phone itself fills in
+where it left off (hub/frontend/player.js).
 
 A phone may keep a page but asks each time whether it is still right (`no-cache`, a strong ETag, 304).
 """
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from werkzeug.test import run_wsgi_app
 
 from hub.i18n import COOKIE, language_of
+from hub.library.place import cookie_for as place_cookie
 from hub.usage.cookie import cookie_for, visitor_of
 
 if TYPE_CHECKING:
@@ -32,7 +34,13 @@ if TYPE_CHECKING:
     from content_cache.library import Library
     from hub.usage.record import Recorder
 
-PAGE = re.compile(r"/|/courses/[a-z0-9-]{1,80}|/items/[a-z0-9-]{1,80}/[a-z0-9-]{1,80}", re.ASCII)
+NAME = "[a-z0-9-]{1,80}"
+# Groups: the id of the item that a page shows.
+PAGE = re.compile(
+    rf"/|/items/({NAME}/{NAME})(?:/[a-z0-9]{{1,8}})?|/courses/{NAME}|/topics/{NAME}(?:/[1-9][0-9]{{0,4}})?", re.ASCII
+)
+# Pages too many, or too often new, to be kept: made for each request, otherwise like the rest.
+MADE_ANEW = {"/search", "/usage"}
 CACHE_BYTES = 8_000_000  # a page of ours is some 10 kB, so this holds the pages that a village asks for
 KEPT_HEADERS = {"content-type", "content-security-policy", "x-content-type-options", "referrer-policy"}
 
@@ -90,11 +98,12 @@ class PagesFirst:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         path = environ["PATH_INFO"]
-        if environ["REQUEST_METHOD"] not in {"GET", "HEAD"} or PAGE.fullmatch(path) is None:
+        found = PAGE.fullmatch(path)
+        if environ["REQUEST_METHOD"] not in {"GET", "HEAD"} or not (found or path in MADE_ANEW):
             return self.app(environ, start_response)
         language = language_of(environ)
-        page = self.page(path, language, environ)
-        cookies = self._count(environ, language) if page.etag else []
+        page = self.page(path, language, environ) if found else _render(self.app, path, language, environ)
+        cookies = self._cookies(environ, language, found[1] if found else None) if page.etag else []
         return _send(page, environ, start_response, cookies)
 
     def page(self, path: str, language: str, environ: WSGIEnvironment) -> Page:
@@ -116,19 +125,24 @@ class PagesFirst:
             kept = self._kept = Kept(release)
         return kept
 
-    def _count(self, environ: WSGIEnvironment, language: str) -> list[tuple[str, str]]:
-        """Tell the recorder who asked. A phone that returned no cookie is given one; a visit's first page renews it."""
+    def _cookies(self, environ: WSGIEnvironment, language: str, item_id: str | None) -> list[tuple[str, str]]:
+        """Tell the recorder who asked. A phone that returned no cookie is given one; a visit's first page renews it.
+
+        The page of an item leaves its id with the phone (hub/library/place.py).
+        """
         if environ["REQUEST_METHOD"] == "HEAD":
             return []
+        place = [("Set-Cookie", place_cookie(item_id))] if item_id else []
         visitor = visitor_of(environ.get("HTTP_COOKIE", ""))
         if visitor is not None and not self.recorder.seen(visitor, language):
-            return []
-        return [("Set-Cookie", cookie_for(visitor))]
+            return place
+        return [("Set-Cookie", cookie_for(visitor)), *place]
 
 
 def _render(app: WSGIApplication, path: str, language: str, environ: WSGIEnvironment) -> Page:
     """Ask Flask; only a page that is there (200) gets an ETag and may be kept."""
-    chunks, status, headers = run_wsgi_app(app, _stripped(environ, path, language), buffered=True)
+    query = environ.get("QUERY_STRING", "") if path in MADE_ANEW else ""
+    chunks, status, headers = run_wsgi_app(app, _stripped(environ, path, language, query), buffered=True)
     body = b"".join(chunks)
     kept = [(name, value) for name, value in headers if name.lower() in KEPT_HEADERS]
     kept += [("Content-Language", language), ("Vary", "Accept-Encoding, Accept-Language, Cookie")]
@@ -139,15 +153,15 @@ def _render(app: WSGIApplication, path: str, language: str, environ: WSGIEnviron
     return Page(status, [*kept, ("Cache-Control", "private, no-cache")], body, gzip.compress(body, 9, mtime=0), etag)
 
 
-def _stripped(environ: WSGIEnvironment, path: str, language: str) -> WSGIEnvironment:
-    """The request without anything that tells one phone from another."""
+def _stripped(environ: WSGIEnvironment, path: str, language: str, query: str) -> WSGIEnvironment:
+    """The request without anything that tells one phone from another; `query` is what the page is asked for."""
     return {
         **{name: value for name, value in environ.items() if name.startswith(("wsgi.", "SERVER_"))},
         "wsgi.input": BytesIO(),
         "REQUEST_METHOD": "GET",
         "SCRIPT_NAME": "",
         "PATH_INFO": path,
-        "QUERY_STRING": "",
+        "QUERY_STRING": query,
         "HTTP_HOST": "localhost",
         "HTTP_COOKIE": f"{COOKIE}={language}",
     }

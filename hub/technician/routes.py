@@ -127,7 +127,7 @@ def _wrong_with(form: door.Choice) -> str | None:
     if form.password != form.again:
         return _("The two passwords are not the same; type the same one twice.")
     site = this_site()
-    names = {name for name in (site.name, site.code, session.technician.name, hub_of().settings.programme) if name}
+    names = {name for name in (site.name, site.code, session.technician.name, hub_of().programme.name) if name}
     weak = weakness(form.password, names)
     if weak is None and not session.by_link and not _right(form.current, session.technician):
         return _("The current password is not right; type it again.")
