@@ -56,15 +56,9 @@ class AssetsFirst:
         self, pages: WSGIApplication, folder: Path = HERE / "static", programme: Programme | None = None
     ) -> None:
         self.pages = pages
-        self.names = _names(folder)
-        self._assets = {}
-        for source, name in self.names.items():
-            asset = _read(folder / name)
-            dressed = programme.dress(source, asset.plain.decode()).encode() if programme else asset.plain
-            if dressed != asset.plain:
-                self.names[source] = _named(source, dressed)
-                asset = Asset(asset.type, dressed, gzip.compress(dressed, 9, mtime=0))
-            self._assets[self.url(source)] = asset
+        made = {source: _dressed(source, _read(folder / name), programme) for source, name in _names(folder).items()}
+        self.names = {source: _named(source, asset.plain) for source, asset in made.items()}
+        self._assets = {self.url(source): asset for source, asset in made.items()}
 
     def url(self, name: str) -> str:
         """Where the asset `name` of hub/frontend is served."""
@@ -104,6 +98,12 @@ def _names(folder: Path) -> dict[str, str]:
             "The pages' styles and scripts are not built; run `.venv/bin/pip install -e .` in the checkout."
         ) from None
     return names
+
+
+def _dressed(source: str, asset: Asset, programme: Programme | None) -> Asset:
+    """The asset in the programme's colour."""
+    plain = programme.dress(source, asset.plain.decode()).encode() if programme else asset.plain
+    return asset if plain == asset.plain else Asset(asset.type, plain, gzip.compress(plain, 9, mtime=0))
 
 
 def _named(source: str, content: bytes) -> str:

@@ -26,7 +26,7 @@ COLOUR = "#a3401c"  # as in hub/frontend
 READABLE = 4.5  # to 1; WCAG 2.2, level AA
 EASY = 7.0  # level AAA
 WHITE, INK = "#ffffff", "#2b1408"
-# The grounds that the styles paint letters of the colour upon; a test compares them with hub.css.
+# The grounds that the styles paint letters of the colour upon, cards and the page; a test compares them with hub.css.
 LIGHT = ("#ffffff", "#fbf7f0")
 DARK = ("#28211d", "#1b1613")
 TOKENS = ":root{{--accent:{};--on-accent:{};--wash:{}}}"
@@ -34,7 +34,7 @@ TOKENS = ":root{{--accent:{};--on-accent:{};--wash:{}}}"
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[^\x00-\x1f]*\S[^\x00-\x1f]*$")]
-    colour: Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}$")] = COLOUR
+    colour: Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}\Z")] = COLOUR
     logo: str = ""
 
 
@@ -74,7 +74,7 @@ def _programme(path: Path, text: str) -> Programme:
         example = 'write it as in: name = "Mujeres del maíz", colour = "#a3401c", logo = "logo.svg"'
         raise BadSetting(f"The programme file {path} is not right ({error}); {example}.") from None
     colour = file.colour.lower()
-    if (seen := min(contrast(colour, ground) for ground in LIGHT)) < READABLE:
+    if (seen := min(contrast(colour, ground) for ground in (*LIGHT, wash(colour, LIGHT)))) < READABLE:
         raise BadSetting(
             f"The colour {colour} in {path} is too pale to be read on paper "
             f"({seen:.1f} to 1, and {READABLE} is the least); take a darker one."
@@ -96,10 +96,15 @@ def _logo(path: Path, name: str) -> str:
 
 def tokens(colour: str) -> str:
     """The style tokens that follow from the colour, for light pages and for dark ones."""
-    light = TOKENS.format(colour, letters_on(colour), mixed(colour, LIGHT[1], 0.1))
-    dark_colour = for_dark(colour)
-    dark = TOKENS.format(dark_colour, letters_on(dark_colour), mixed(dark_colour, DARK[0], 0.1))
+    lighter = for_dark(colour)
+    light = TOKENS.format(colour, letters_on(colour), wash(colour, LIGHT))
+    dark = TOKENS.format(lighter, letters_on(lighter), wash(lighter, DARK))
     return f"{light}\n@media (prefers-color-scheme:dark){{{dark}}}\n"
+
+
+def wash(colour: str, grounds: tuple[str, str]) -> str:
+    """A breath of the colour over the page's own ground."""
+    return mixed(colour, grounds[1], 0.1)
 
 
 def for_dark(colour: str) -> str:

@@ -284,7 +284,7 @@
     }
     media.addEventListener('error', function () { setTimeout(look, 0); }, true);
     media.addEventListener('playing', function () { sentence.hidden = true; });
-    look();
+    setTimeout(look, 0); // while a form is being changed, there is none for a moment
   }
 
   // "Continue where you left off" is made here, since the pages are the same for everybody. The latest takes the place
@@ -338,7 +338,7 @@
     list.querySelectorAll('[data-id]').forEach(function (row) {
       var item = row.getAttribute('data-id');
       begun = begun || done[item] || places[item];
-      if (done[item]) row.appendChild(mark.cloneNode(true)).hidden = false;
+      if (done[item]) row.querySelector('.facts').appendChild(mark.cloneNode(true)).hidden = false;
       else next = next || row;
     });
     if (!begun) return;

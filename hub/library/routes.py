@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
     from content_cache.catalogue import Catalogue
+    from content_cache.records import Found, Topic
 
 blueprint = Blueprint("library", __name__, template_folder="templates")
 blueprint.add_app_template_filter(address)
@@ -27,6 +28,7 @@ LOCAL_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")  # printable ASCII without bac
 ONE_YEAR = 365 * 86_400
 LONGEST_QUERY = 100  # characters
 RESULTS, MOST_RESULTS = 10, 200  # on a page, in all
+TOPICS = 12  # to choose from instead
 
 
 @blueprint.get("/")
@@ -68,33 +70,40 @@ def item(course: str, slug: str, rendition: str | None = None) -> str:
 
 @blueprint.get("/search")
 def search() -> str:
-    """What was found for `?q=`, the page `?page=` of it; without words, the box alone."""
+    """What was found for `?q=`, the page `?page=` of it; without words, or without results, the topics."""
     query = " ".join(request.args.get("q", "")[:LONGEST_QUERY].split())
-    page = request.args.get("page", 1, int)
-    catalogue = hub_of().library.catalogue()
-    found, topics = [], []
-    if catalogue is not None:
-        with closing(catalogue):
-            found = catalogue.search(query, limit=MOST_RESULTS + 1) if query else []
-            topics = catalogue.topics()[:12]
+    found, topics = _find(query)
     pages = max(-(-min(len(found), MOST_RESULTS) // RESULTS), 1)
-    page = min(max(page, 1), pages)
+    page = min(max(request.args.get("page", 1, int), 1), pages)
     shown = {"results": found[(page - 1) * RESULTS : page * RESULTS], "count": len(found), "most": MOST_RESULTS}
     return render_template("library/search.html", query=query, topics=topics, page=page, pages=pages, **shown)
 
 
+def _find(query: str) -> tuple[list[Found], list[Topic]]:
+    """What was found, one more than are shown if there are that many, and topics to choose from."""
+    catalogue = hub_of().library.catalogue()
+    if catalogue is None:
+        return [], []
+    with closing(catalogue):
+        found = catalogue.search(query, limit=MOST_RESULTS + 1) if query else []
+        return found, [] if found else catalogue.topics()[:TOPICS]
+
+
 @blueprint.get("/continue")
 def go_on() -> Response:
-    """Lead to the lesson that this phone opened last; it is for phones without JavaScript."""
+    """Lead to the lesson that this phone opened last, if it is still there; for phones without JavaScript."""
     item_id = place.place_of(request.headers.get("Cookie", ""))
-    catalogue = hub_of().library.catalogue() if item_id else None
-    known = False
-    if catalogue is not None and item_id is not None:
-        with closing(catalogue):
-            known = catalogue.item_number(item_id) is not None
-    answer = redirect(f"/items/{item_id}" if known else "/", 303)
+    answer = redirect(f"/items/{item_id}" if item_id and _is_there(item_id) else "/", 303)
     answer.headers["Cache-Control"] = "no-store"
     return answer
+
+
+def _is_there(item_id: str) -> bool:
+    catalogue = hub_of().library.catalogue()
+    if catalogue is None:
+        return False
+    with closing(catalogue):
+        return catalogue.item_number(item_id) is not None
 
 
 @blueprint.post("/forget")
