@@ -75,8 +75,9 @@ def search() -> str:
     found, topics = _find(query)
     pages = max(-(-min(len(found), MOST_RESULTS) // RESULTS), 1)
     page = min(max(request.args.get("page", 1, int), 1), pages)
-    shown = {"results": found[(page - 1) * RESULTS : page * RESULTS], "count": len(found), "most": MOST_RESULTS}
-    return render_template("library/search.html", query=query, topics=topics, page=page, pages=pages, **shown)
+    results = found[:MOST_RESULTS][(page - 1) * RESULTS : page * RESULTS]
+    shown = {"query": query, "results": results, "count": len(found), "most": MOST_RESULTS, "topics": topics}
+    return render_template("library/search.html", page=page, pages=pages, **shown)
 
 
 def _find(query: str) -> tuple[list[Found], list[Topic]]:

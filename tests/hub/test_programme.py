@@ -43,7 +43,9 @@ def test_a_programme_shows_its_name_logo_and_colour_on_every_page(tmp_path: Path
     running.server.close()
     text = client.get("/").text
     assert "<title>Mujeres &amp; maíz</title>" in text
-    assert re.search(r'class="logo" aria-hidden="true"><svg [^>]*>.*fill="#236".*</svg></span>Mujeres &amp; maíz</a>', text)
+    assert re.search(
+        r'class="logo" aria-hidden="true"><svg [^>]*>.*fill="#236".*</svg></span>Mujeres &amp; maíz</a>', text
+    )
     (css,) = re.findall(r'href="(/static/hub\.[^"]+)"', text)
     assert "--accent:#1f5fa8;" in client.get(css).text
     (icon,) = re.findall(r'href="(/static/icon\.[^"]+)"', text)

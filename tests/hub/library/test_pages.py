@@ -19,7 +19,7 @@ from tests.town import SAMPLES
 if TYPE_CHECKING:
     from pathlib import Path
 
-PATHS = ["/", "/courses/precio-justo", "/items/precio-justo/costos"]
+PATHS = ["/", "/courses/precio-justo", "/items/precio-justo/costos", "/topics/costos-y-precios", "/search?q=costos"]
 VIDEO = SAMPLES / "precio-justo" / "lecciones" / "1-cuanto-te-cuesta.mp4"
 VISITED = {"Cookie": f"visitor={VISITOR}"}
 
@@ -116,13 +116,13 @@ def test_a_video_brings_poster_captions_and_a_download_with_its_size(running: Ru
     publish_media(running)
     text = running.ask("/items/precio-justo/video").text
     (video,) = re.findall(r"<video[^>]*>", text)
-    for attribute in ("controls", "playsinline", 'preload="metadata"', 'poster="/media/'):
+    for attribute in ("controls", "playsinline", 'preload="none"', 'poster="/media/'):
         assert attribute in video
     assert re.search(r'<source src="/media/[0-9a-f]{64}/[^"]+\.mp4" type="video/mp4">', text)
     tracks = re.findall(r'<track kind="captions"[^>]*srclang="([^"]+)" label="([^"]+)"( default)?>', text)
     assert sorted(tracks) == [("en", "English", ""), ("es-MX", "Español", " default"), ("yua", "yua", "")]
     assert "2 min" in text
-    assert re.search(r"Descargar \(\d+ kB\)", text)
+    assert re.search(r"Descargar <span class=\"facts\">· \d+ kB</span>", text)
     english = running.ask("/items/precio-justo/video", Accept_Language="en").text
     assert re.search(r'srclang="en" label="English" default>', english)
 
@@ -134,7 +134,9 @@ def test_a_recording_plays_in_the_page(running: Running) -> None:
     assert "3 min" in text
 
 
-@pytest.mark.parametrize("path", ["/courses/nada", "/items/precio-justo/nada", "/items/nada/costos", "/nada"])
+@pytest.mark.parametrize(
+    "path", ["/courses/nada", "/items/precio-justo/nada", "/items/nada/costos", "/topics/nada", "/nada"]
+)
 def test_what_is_not_there_is_said_in_her_language_with_a_way_home(running: Running, path: str) -> None:
     running.publish(course(running.folder / "course"))
     answer = running.ask(path, **VISITED)
@@ -231,6 +233,15 @@ def test_a_phone_gets_one_cookie_and_is_counted_when_it_returns_it(running: Runn
     assert running.ask("/courses/precio-justo", Cookie=f"visitor={visitor}").cookies == []
     assert set(running.hub.recorder._visits) == {visitor}
     assert running.hub.recorder._visits[visitor].language == "es"
+
+
+def test_a_search_is_a_visit_like_any_page(running: Running) -> None:
+    running.publish(course(running.folder / "course"))
+    (cookie,) = running.ask("/search?q=costos").cookies
+    assert cookie.startswith("visitor=")
+    assert running.ask("/search?q=costos", **VISITED).cookies != []
+    assert running.ask("/search?q=otra", **VISITED).cookies == []
+    assert set(running.hub.recorder._visits) == {VISITOR}
 
 
 def test_a_page_that_is_not_there_and_head_count_nobody(running: Running) -> None:
