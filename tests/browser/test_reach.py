@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import BrowserContext
 
-PATHS = ["/", "/courses/precio-justo", f"/items/{ITEM}", "/items/precio-justo/hoja-de-costos", "/nada"]
+PATHS = [
+    "/", "/courses/precio-justo", f"/items/{ITEM}", "/items/precio-justo/hoja-de-costos", "/search?q=precio",
+    "/search?q=zzz", "/topics/costos-y-precios", "/nada",
+]  # fmt: skip
 PAIRS = [
     ("ink", "paper"), ("soft", "paper"), ("accent", "paper"), ("ink", "card"), ("soft", "card"), ("accent", "card"),
-    ("on-accent", "accent"), ("ink", "notice"),
+    ("on-accent", "accent"), ("ink", "notice"), ("ink", "wash"), ("soft", "wash"), ("accent", "wash"), ("green", "card"),
 ]  # fmt: skip
 
 
@@ -34,7 +37,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
 def test_whatever_can_be_tapped_is_large_enough(town: Town, phone: BrowserContext, path: str) -> None:
     page = phone.new_page()
     page.goto(town.at(path))
-    targets = page.locator("a:not(.skip):visible")
+    targets = page.locator("a:not(.skip):visible, button:visible, input:visible, summary:visible")
     boxes = [targets.nth(number).bounding_box() for number in range(targets.count())]
     assert len(boxes) >= 2
     assert all(box["height"] >= 48 and box["width"] >= 48 for box in boxes), boxes
