@@ -200,7 +200,7 @@ def test_where_she_was_takes_the_place_of_the_start(town: Town, phone: BrowserCo
     assert start.count() == 1
     assert start.get_attribute("href") == f"/items/{ITEM}"
     assert start.locator("strong").inner_text() == "<b>Título</b>"
-    assert "faltan 1 min" in start.inner_text()
+    assert "1 min por ver" in start.inner_text()
 
 
 def test_a_shared_phone_forgets_what_was_seen_but_not_what_is_to_be_counted(town: Town, phone: BrowserContext) -> None:
