@@ -27,7 +27,7 @@ blueprint.add_app_template_filter(initial)
 LOCAL_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")  # printable ASCII without backslash; "//host" leads elsewhere
 ONE_YEAR = 365 * 86_400
 LONGEST_QUERY = 100  # characters
-RESULTS, MOST_RESULTS = 10, 200  # on a page, in all
+RESULTS, MOST_RESULTS = 10, 100  # on a page, in all
 TOPICS = 12  # to choose from instead
 
 

@@ -1,7 +1,7 @@
 """What the home page and a topic's page show of a library, however large: few enough to look at, light enough to load.
 
     home = Home.of(catalogue)
-    shelf = Shelf.page(catalogue, "ahorro", 2)        # the second page of a topic, or None
+    shelf = Shelf.at(catalogue, "ahorro", 2)        # the second page of a topic, or None
 
 A small library is shown whole. Of a large one the home page shows the first courses of the first topics, and names
 the other topics. Drawings are part of a page, so they share a budget of bytes on the wire.
@@ -74,9 +74,9 @@ class Home:
         whole = sum(topic.courses for topic in topics) <= SHOWN_WHOLE
         full, each = (len(topics), None) if whole else (TOPICS_IN_FULL, COURSES_OF_EACH)
         shelves = [Shelf(topic, catalogue.courses(topic.slug, limit=each)) for topic in topics[:full]]
-        home = cls(shelves, topics[full : full + TOPICS_NAMED], catalogue.new_items(NEWS))
-        start = next((course for course in home.courses if course.items), None)
-        return cls(shelves, home.others, home.news, catalogue.items(start.slug)[0] if start else None)
+        others, news = topics[full : full + TOPICS_NAMED], catalogue.new_items(NEWS)
+        start = next((course.slug for shelf in shelves for course in shelf.courses if course.items), None)
+        return cls(shelves, others, news, catalogue.items(start)[0] if start else None)
 
 
 def drawings(courses: Iterable[Course], budget: int = FOR_DRAWINGS) -> dict[str, str]:

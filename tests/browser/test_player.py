@@ -181,7 +181,7 @@ def test_nine_tenths_of_a_lesson_are_enough(town: Town, phone: BrowserContext) -
     page.goto(town.at(FILM))
     page.evaluate(f"{MEDIA}.playbackRate = 16")
     page.evaluate(PLAY)
-    wait(page, f"{TIME} > 0.8 * {MEDIA}.duration")
+    wait(page, f"{TIME} > 0.4 * {MEDIA}.duration")
     assert page.evaluate("localStorage.getItem('done')") is None
     wait(page, f"{TIME} > 0.93 * {MEDIA}.duration")
     page.evaluate(f"{MEDIA}.pause()")
