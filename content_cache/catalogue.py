@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 from content_cache.errors import RepositoryError
 from content_cache.quizzes import decode_quiz
-from content_cache.records import Blob, Course, File, Found, Item, Quiz, Topic
+from content_cache.records import Blob, Brief, Course, File, Found, Item, Quiz, Topic
 from content_cache.searching import search
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 # Raised whenever the tables below change: a file of another layout is built again from its repository.
@@ -174,12 +174,12 @@ class Catalogue:
         rows = self._rows("SELECT number FROM items WHERE id = ?", item_id)
         return int(rows[0][0]) if rows else None
 
-    def item_titles(self, numbers: Iterable[int]) -> dict[int, str]:
-        """Titles by number, of those items that this release holds."""
-        wanted = sorted(set(numbers))
-        return dict(
-            row for number in wanted for row in self._rows("SELECT number, title FROM items WHERE number = ?", number)
-        )
+    def brief(self, number: int) -> Brief | None:
+        """What to call the item with that number for life, if this release holds it."""
+        query = """SELECT i.id, i.title, i.kind, i.seconds, c.language
+            FROM items i JOIN courses c ON c.slug = i.course WHERE i.number = ?"""
+        rows = self._rows(query, number)
+        return Brief(*rows[0]) if rows else None
 
     def names_blob(self, sha256: str) -> bool:
         """Whether this release needs the blob."""

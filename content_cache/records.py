@@ -77,6 +77,16 @@ class Blob(msgspec.Struct, frozen=True):
     size: Size
 
 
+class Brief(msgspec.Struct, frozen=True):
+    """What to call an item, and how long it lasts, for who knows its number alone."""
+
+    id: str
+    title: str
+    kind: str
+    seconds: int | None
+    language: str
+
+
 class File(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A blob in a role; a hub serves it at /media/<sha256>/<name>. Captions have a `language`, renditions a name."""
 

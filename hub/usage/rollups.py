@@ -22,7 +22,7 @@ from wire.columns import MINUTE, round_to_total
 from wire.summary import HourUse, ItemUse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from zoneinfo import ZoneInfo
 
     from hub.usage.intervals import Intervals
@@ -129,12 +129,14 @@ def roll_up(
     plays: Iterable[PlayPart],
     batches: Iterable[BatchPart],
     before: Mapping[int, float],
+    each_play: Callable[[Play], None] | None = None,
 ) -> UsageDay:
     """The site-day `day` in `zone`.
 
     `visits`: the parts of all visits that touch the day, with their continuations on the days beside it. `plays`:
     those of these visits, sorted by visitor and item. `batches`: all that touch the day. `before`: for each visitor
     of the day who was here earlier in its month, the last sign of life of a part that began before the day.
+    `each_play` is told of every play that counts.
     """
     span = Span.of(day, zone)
     wholes, whole_of = join(visits)
@@ -144,6 +146,8 @@ def roll_up(
     for play in join_plays(plays, whole_of):
         if span.start <= play.began < span.end and play.played >= SHORTEST_PLAY:
             use.add(play)
+            if each_play:
+                each_play(play)
     traffic = _Traffic(zone, span)
     for batch in batches:
         traffic.add(batch)

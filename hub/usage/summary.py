@@ -18,10 +18,10 @@ from hub.errors import HubError
 from hub.site import this_site
 from hub.usage.intervals import unpack
 from hub.usage.models import VISIT_GAP, Forgotten, sql
-from hub.usage.rollups import BatchPart, PlayPart, Span, UsageDay, VisitPart, date_of, roll_up
+from hub.usage.rollups import BatchPart, Play, PlayPart, Span, UsageDay, VisitPart, date_of, roll_up
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from zoneinfo import ZoneInfo
 
 # The parts of visits that `seed` selects, and what continues them over a power cut, on either side.
@@ -73,8 +73,13 @@ class Gone(HubError):
     exit_code = 65
 
 
-def summary(day: dt.date, zone: ZoneInfo, epoch: int | None = None) -> UsageDay:
-    """What the use of `day` comes to as far as it is known now. Raises Gone for a day whose rows are forgotten."""
+def summary(
+    day: dt.date, zone: ZoneInfo, epoch: int | None = None, each_play: Callable[[Play], None] | None = None
+) -> UsageDay:
+    """What the use of `day` comes to as far as it is known now. Raises Gone for a day whose rows are forgotten.
+
+    `each_play` is told of every play that counts, for what a site-day does not carry.
+    """
     until = forgotten_until()
     if until and day < until:
         raise Gone(f"The details of {day} are deleted, as head office has them; ask for {until} or later.")
@@ -88,7 +93,7 @@ def summary(day: dt.date, zone: ZoneInfo, epoch: int | None = None) -> UsageDay:
         )
         batches = (BatchPart(*row) for row in _rows(BATCHES, values))
         before = dict(_rows(BEFORE, values))
-        return roll_up(day, zone, visits=visits, plays=plays, batches=batches, before=before)
+        return roll_up(day, zone, visits=visits, plays=plays, batches=batches, before=before, each_play=each_play)
 
 
 def changed_since(batch: int, zone: ZoneInfo) -> tuple[set[dt.date], int]:
@@ -111,6 +116,20 @@ def forgotten_until() -> dt.date | None:
     """The first day of which the rows are still here; None while nothing was forgotten."""
     row = Forgotten.get_or_none()
     return dt.date.fromisoformat(row.until) if row else None
+
+
+def newest_batch() -> int:
+    """The number of the last batch: what is read from now on holds all up to it. To begin `changed_since` with."""
+    return int(next(_rows("SELECT COALESCE(MAX(number), 0) FROM batch", {}))[0])
+
+
+def newest_day(zone: ZoneInfo) -> dt.date | None:
+    """The last site-day on which the hub is known to have been up; None while no boot is dated."""
+    query = (
+        "SELECT MAX(b.began + (SELECT MAX(ended) FROM batch t WHERE t.boot = b.id AND t.epoch = :epoch)) FROM boot b"
+    )
+    newest = next(_rows(query, {"epoch": this_site().epoch}))[0]
+    return None if newest is None else date_of(newest, zone)
 
 
 def undated_plays() -> int:

@@ -60,7 +60,10 @@ def test_a_catalogue_answers_numbers_titles_and_blobs(library, published):
     catalogue = library.catalogue()
     assert catalogue.item_number("precio-justo/hoja") == 3
     assert catalogue.item_number("precio-justo/none") is None
-    assert catalogue.item_titles([3, 4, 99]) == {3: "Hoja de costos", 4: "Un puesto"}
+    found = catalogue.brief(3)
+    assert found
+    assert (found.id, found.title, found.language) == ("precio-justo/hoja", "Hoja de costos", "es-MX")
+    assert catalogue.brief(99) is None
     blobs = list(catalogue.blobs())
     assert blobs == list(library.store)
     assert all(catalogue.names_blob(blob.sha256) for blob in blobs)
