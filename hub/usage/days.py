@@ -145,27 +145,29 @@ class Days:
                 return
 
 
-class _ToTheEnd:
-    """Counts the plays of a day that were seen to the end, by item number."""
+class _Items:
+    """What the plays of a day come to by item number: milliseconds, and how many went on to the end."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self.plays: Counter[int] = Counter()
+    def __init__(self, catalogue: Catalogue | None) -> None:
+        self.played: Counter[int] = Counter()
+        self.to_end: Counter[int] = Counter()
         self._catalogue = catalogue
         self._seconds: dict[int, int | None] = {}
 
     def add(self, play: Play) -> None:
+        self.played[play.item] += play.played
         if play.item not in self._seconds:
-            found = self._catalogue.brief(play.item)
+            found = self._catalogue.brief(play.item) if self._catalogue else None
             self._seconds[play.item] = found.seconds if found and found.kind in TIMED else None
         if is_to_the_end(play.played, self._seconds[play.item]):
-            self.plays[play.item] += 1
+            self.to_end[play.item] += 1
 
 
 def _add_up(day: dt.date, zone: ZoneInfo, catalogue: Catalogue | None) -> Day | None:
     """The day's use; None if its details are deleted."""
-    ends = _ToTheEnd(catalogue) if catalogue else None
+    items = _Items(catalogue)
     try:
-        use = summary(day, zone, each_play=ends.add if ends else None)
+        use = summary(day, zone, each_play=items.add)
     except Gone:
         return None
-    return Day(use, ends.plays if ends else None)
+    return Day(use, items.played, items.to_end if catalogue else None)

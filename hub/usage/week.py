@@ -34,9 +34,12 @@ ONE_DAY = dt.timedelta(days=1)
 
 
 class Day(NamedTuple):
-    """A day's use; `to_end` has the plays seen to the end by item number, None while no catalogue tells lengths."""
+    """A day's use, and by item number what a site-day has not: milliseconds played, which minutes would be too coarse
+    to add up, and plays seen to the end, None while no catalogue tells how long lessons are.
+    """
 
     use: UsageDay
+    played: Mapping[int, int]
     to_end: Mapping[int, int] | None
 
 
@@ -156,7 +159,7 @@ def add_up(days: Mapping[dt.date, Day | None]) -> Sums:
         bytes=sum(use.local_bytes for use in uses),
         downloads=sum(use.downloads for use in uses),
         busiest_hour=_busiest(uses),
-        most_watched=_most_watched(uses),
+        most_watched=_most_watched(found),
         to_end=None if any(day.to_end is None for day in found) else to_end.total(),
         lessons_to_end=len(to_end),
     )
@@ -231,13 +234,15 @@ def _busiest(uses: Iterable[UsageDay]) -> int | None:
     return hours.index(max(hours)) if any(hours) else None
 
 
-def _most_watched(uses: Iterable[UsageDay]) -> list[Watched]:
-    plays, minutes = Counter[int](), Counter[int]()
-    for use in uses:
-        for item in use.items:
+def _most_watched(days: Iterable[Day]) -> list[Watched]:
+    """By what was played; the minutes of all items add up to those of the week."""
+    plays, played = Counter[int](), Counter[int]()
+    for day in days:
+        played.update(day.played)
+        for item in day.use.items:
             plays[item.number] += item.plays
-            minutes[item.number] += item.minutes
-    order = sorted(plays, key=lambda item: (-minutes[item], -plays[item], item))
+    minutes = dict(zip(played, round_to_total(list(played.values()), MINUTE * 1000), strict=True))
+    order = sorted(played, key=lambda item: (-played[item], item))
     return [Watched(item, plays[item], minutes[item]) for item in order[:MOST_WATCHED]]
 
 
