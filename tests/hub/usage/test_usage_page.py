@@ -181,11 +181,11 @@ def test_bars_are_labelled_for_eyes_and_for_screen_readers(village: Village) -> 
 
 
 def test_days_of_the_week_before_differ_by_shape_and_the_legend_says_so(village: Village) -> None:
-    village.clock.learn(WEDNESDAY - timedelta(days=4), "a test")
-    for phone in range(5):
-        village.play(phone, (0, 60))
-    village.later(days=4)
-    village.play(1, (0, 60))
+    village.clock.learn(WEDNESDAY - timedelta(days=8), "a test")
+    for pause, phones in ((0, 1), (4, 5), (4, 3)):  # on Tuesday and Saturday of last week, and on Wednesday
+        village.later(days=pause)
+        for phone in range(phones):
+            village.play(phone, (0, 60))
     text = village.page()
     (visits, *_) = SVG.findall(text)
     assert re.findall(r'<rect class="(\w+)"', visits) == ["before", "now"]
