@@ -6,10 +6,8 @@ pages.page("es").zipped
 
 from __future__ import annotations
 
-import gzip
-import hashlib
 from contextlib import closing
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from flask import render_template
 
@@ -26,23 +24,15 @@ if TYPE_CHECKING:
     from hub.usage.week import Watched, Week
 
 
-class Page(NamedTuple):
-    """The page in one language; `etag` has no quotes."""
-
-    plain: bytes
-    zipped: bytes
-    etag: str
-
-
 class UsagePages:
     """One for each web process; `page` may be called from any thread, within a request of that language."""
 
     def __init__(self, clock: Clock, library: Library) -> None:
         self.days = Days(clock, library)
         self._library = library
-        self._held: tuple[Look | None, dict[str, Page]] = (None, {})
+        self._held: tuple[Look | None, dict[str, str]] = (None, {})
 
-    def page(self, language: str) -> Page:
+    def page(self, language: str) -> str:
         """The page in the request's language, which is `language`."""
         look = self.days.look()
         held, pages = self._held
@@ -53,13 +43,10 @@ class UsagePages:
             pages[language] = self._render(look)
         return pages[language]
 
-    def _render(self, look: Look) -> Page:
+    def _render(self, look: Look) -> str:
         week = tell(look.last, look.days) if look.last else None
         watched = self._named(week.sums.most_watched) if week and not week.few else []
-        text = render_template("usage/week.html", look=look, week=week, watched=watched, plots=_plots(week))
-        plain = text.encode()
-        # Compressed without a time in its header, so that the same page has the same bytes.
-        return Page(plain, gzip.compress(plain, 9, mtime=0), hashlib.sha256(plain).hexdigest()[:20])
+        return render_template("usage/week.html", look=look, week=week, watched=watched, plots=_plots(week))
 
     def _named(self, watched: list[Watched]) -> list[tuple[Watched, Brief | None]]:
         """Each with what the library calls it; None for an item that is no longer there."""

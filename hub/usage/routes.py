@@ -1,6 +1,6 @@
 """The routes of usage: reports of playing come in, and a page tells the village what was counted this week.
 
-The library's pages are counted where they are answered (hub/library/pages.py); this one counts itself.
+Whoever opens that page is counted where it is compressed and answered, as for any page (hub/library/pages.py).
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ import ipaddress
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, current_app, jsonify, make_response, request
+from flask import Blueprint, current_app, jsonify, request
 
 from hub.app import hub_of
 from hub.i18n import language_of
 from hub.usage import words
-from hub.usage.cookie import cookie_for, visitor_of
+from hub.usage.cookie import visitor_of
 from hub.usage.door import LARGEST_BODY, Door, Pace, Refused
 from hub.usage.page import UsagePages
 
@@ -33,28 +33,9 @@ def _prepare(state: BlueprintSetupState) -> None:
 
 
 @blueprint.get("/usage")
-def week() -> Response:
-    """This week in the four steps, for whoever is in the village; opening it counts as any page does."""
-    language = language_of(request.environ)
-    page = _pages().page(language)
-    zipped = "gzip" in request.headers.get("Accept-Encoding", "")
-    response = make_response(page.zipped if zipped else page.plain)
-    response.set_etag(f"{page.etag}-gz" if zipped else page.etag)
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.headers["Content-Language"] = language
-    response.headers["Vary"] = "Accept-Encoding, Accept-Language, Cookie"
-    if zipped:
-        response.headers["Content-Encoding"] = "gzip"
-    _count(response, language)
-    response.make_conditional(request)
-    return response
-
-
-def _count(response: Response, language: str) -> None:
-    """A phone that returned no cookie is given one; a visit's first page renews it."""
-    visitor = visitor_of(request.headers.get("Cookie", ""))
-    if request.method == "GET" and (visitor is None or hub_of().recorder.seen(visitor, language)):
-        response.headers.add("Set-Cookie", cookie_for(visitor))
+def week() -> str:
+    """This week in the four steps, for whoever is in the village."""
+    return _pages().page(language_of(request.environ))
 
 
 def _pages() -> UsagePages:
