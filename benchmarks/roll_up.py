@@ -34,8 +34,8 @@ ORDINARY = 150  # phones on each day before
 HOURS = 12 * 3600
 
 
-def fill(folder: Path, events: int) -> None:
-    """A boot that lasts the month, thirty ordinary days, and the day in question."""
+def fill(folder: Path, events: int, busy: int = 1) -> None:
+    """A boot that lasts the month, ordinary days, and at its end so many `busy` days of `events` each."""
     open_database(folder / "hub.sqlite3")
     epoch, dice = this_site().epoch, random.Random(1)
     with writing():
@@ -45,8 +45,8 @@ def fill(folder: Path, events: int) -> None:
             (epoch, boot, 31 * 86_400),
         )
         for day in range(31):
-            phones = PHONES if day == 30 else ORDINARY
-            _fill_day(epoch, boot, day * 86_400 + 8 * 3600, phones, events // PHONES if day == 30 else 3, dice)
+            phones, plays = (PHONES, events // PHONES) if day > 30 - busy else (ORDINARY, 3)
+            _fill_day(epoch, boot, day * 86_400 + 8 * 3600, phones, plays, dice)
 
 
 def _fill_day(epoch: int, boot: int, start: float, phones: int, plays: int, dice: random.Random) -> None:

@@ -23,6 +23,7 @@ BENCHMARKS = {
     "memory": "memory of web and worker, and start to first answer",
     "site_day_bytes": "bytes of a signed site-day",
     "roll_up": "rolling up a day of 50,000 events",
+    "usage_page": "the usage page after seven days of 50,000 events",
     "import_library": "importing a library of 10,000 items",
     "large_library": "pages and searches of 2,000 courses and 100,000 items",
 }
