@@ -87,6 +87,7 @@ def _tell(published: Published, as_json: bool) -> None:
         sentences.append(f"Release {published.number} holds {size}; {mb(published.bytes_to_send)} to send to a hub.")
     else:
         sentences.append(f"Nothing changed; release {published.number} stays.")
+    sentences += [f"Note: {note}" for note in published.notes]
     tell(published, sentences, as_json=as_json)
 
 

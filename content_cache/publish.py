@@ -21,7 +21,18 @@ from content_cache.coursefolder import CourseFolder, CourseItem, Part, read_fold
 from content_cache.deposit import Deposit
 from content_cache.durable import is_full, locked, make_folder, write_file
 from content_cache.errors import NoSuchCourse, RepositoryError, no_space, unusable
-from content_cache.records import FORMAT, PIECE, Blob, CourseEntry, CourseLine, File, Head, ItemLine, Numbered
+from content_cache.records import (
+    FORMAT,
+    LIGHT_POSTER,
+    PIECE,
+    Blob,
+    CourseEntry,
+    CourseLine,
+    File,
+    Head,
+    ItemLine,
+    Numbered,
+)
 from content_cache.repository import HEAD, NUMBERS, Repository
 from content_cache.topics import topic_slug, topic_title
 
@@ -42,7 +53,10 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Published(msgspec.Struct, frozen=True):
-    """The release that the repository holds now; `bytes_to_send` is what a hub with the last one has to fetch."""
+    """The release that the repository holds now; `bytes_to_send` is what a hub with the last one has to fetch.
+
+    `notes` are sentences on what was published all the same, and would be better otherwise.
+    """
 
     release: str
     number: int
@@ -50,6 +64,7 @@ class Published(msgspec.Struct, frozen=True):
     items: int
     changes: tuple[Change, ...]
     bytes_to_send: int
+    notes: tuple[str, ...] = ()
 
     @property
     def changed(self) -> bool:
@@ -119,6 +134,7 @@ class _Publisher:
         self._numbered = len(self._numbers)
         self._next = max([self._old.next_number - 1, *self._numbers.values()]) + 1
         self._changes: list[Change] = []
+        self._notes: list[str] = []
 
     def _number(self, slug: str) -> int:
         """The number of a course or item for life: the one it had, or one that nothing ever had."""
@@ -146,14 +162,17 @@ class _Publisher:
         self._note(first, items, self._write_manifest(first, items))
 
     def _item(self, course: str, item: CourseItem) -> ItemLine:
+        files = tuple(self._file(part) for part in item.parts)
+        item_id = f"{course}/{item.draft.item}"
+        self._notes += [_heavy(item_id, file) for file in files if file.role == "poster" and file.size > LIGHT_POSTER]
         return ItemLine(
             item=item.draft.item,
-            number=self._number(f"{course}/{item.draft.item}"),
+            number=self._number(item_id),
             kind=item.draft.kind,
             title=item.draft.title.strip(),
             summary=item.draft.summary.strip(),
             seconds=item.seconds,
-            files=tuple(self._file(part) for part in item.parts),
+            files=files,
         )
 
     def _file(self, part: Part) -> File:
@@ -239,7 +258,9 @@ class _Publisher:
 
     def _published(self, head: Head, name: str, to_send: int) -> Published:
         items = sum(entry.items for entry in head.courses)
-        return Published(name, head.release, len(head.courses), items, tuple(self._changes), to_send)
+        return Published(
+            name, head.release, len(head.courses), items, tuple(self._changes), to_send, tuple(self._notes)
+        )
 
     def _new_bytes(self, courses: tuple[CourseEntry, ...]) -> int:
         """Bytes of manifests and objects that the last release did not name."""
@@ -252,6 +273,13 @@ class _Publisher:
     def _blobs(self, entry: CourseEntry) -> Iterator[tuple[str, int]]:
         for item in self._repository.course(entry)[1]:
             yield from ((file.sha256, file.size) for file in item.files)
+
+
+def _heavy(item_id: str, poster: File) -> str:
+    return (
+        f"{item_id}: pages show no poster of over {LIGHT_POSTER // 1000} kB, and this one has "
+        f"{round(poster.size / 1000)} kB; save it as WebP, 640 pixels wide, and publish again."
+    )
 
 
 def _said(words: str) -> str:

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from content_cache.records import LIGHT_POSTER
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from content_cache.records import File, Item
-
-HEAVIEST_POSTER = 14_000  # bytes; what a first view has left for it (docs/design.md)
 
 
 class Version(NamedTuple):
@@ -67,7 +67,7 @@ class Lesson:
     def poster(self) -> File | None:
         """The picture to show before it plays, unless that is too heavy for a first view."""
         poster = self.item.file("poster")
-        return poster if poster and poster.size <= HEAVIEST_POSTER else None
+        return poster if poster and poster.size <= LIGHT_POSTER else None
 
     def captions(self, language: str) -> list[tuple[File, bool]]:
         """Each caption file, and whether to show it from the start: the reader's language, else the first."""

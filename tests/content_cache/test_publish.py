@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import wave
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,10 @@ import pytest
 from content_cache.durable import locked
 from content_cache.errors import Busy, CourseError, NoSuchCourse, RepositoryError
 from content_cache.publish import publish, remove_course
+from content_cache.records import LIGHT_POSTER
 from content_cache.repository import Repository
 from content_cache.verify import verify_repository
-from tests.content_cache.making import ITEMS, course
+from tests.content_cache.making import ITEMS, course, png
 
 DOS = """\
   - item: puesto
@@ -58,6 +60,20 @@ def test_the_same_input_gives_the_same_bytes(tmp_path):
         course(tmp_path / "in" / "y", slug="ventas", items=DOS)
         publish(tmp_path / "in", tmp_path / name)
     assert tree(tmp_path / "a") == tree(tmp_path / "b")
+
+
+@pytest.mark.parametrize(("more", "notes"), [(0, 0), (1, 1)])
+def test_a_poster_too_heavy_to_be_shown_is_noted(tmp_path, more, notes):
+    items = "  - item: voz\n    kind: audio\n    title: Una voz\n    file: voz.wav\n    poster: foto.png\n"
+    folder = course(tmp_path / "c", items=items)
+    with wave.open(str(folder / "voz.wav"), "wb") as sound:
+        sound.setparams((1, 1, 8000, 8000, "NONE", ""))
+        sound.writeframes(bytes(8000))
+    (folder / "foto.png").write_bytes(png().ljust(LIGHT_POSTER + more, b"\0"))
+    published = publish(folder, tmp_path / "r")
+    assert len(published.notes) == notes
+    assert published.changed
+    assert all("precio-justo/voz" in note and "save it as WebP" in note for note in published.notes)
 
 
 def test_one_edited_file_is_one_changed_item_and_its_bytes(tmp_path):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hub.library.show import HEAVIEST_POSTER
+from content_cache.records import LIGHT_POSTER
 from tests.content_cache.making import box, course, png
 from tests.hub.library.conftest import VISITOR, Running
 from tests.town import SAMPLES
@@ -114,7 +114,7 @@ def test_a_first_view_takes_nothing_of_the_film_and_no_heavy_poster(running: Run
     text = running.ask(ITEM).text
     assert 'preload="none"' in text
     assert 'poster="/media/' in text
-    (folder / "foto.png").write_bytes(png() + bytes(HEAVIEST_POSTER))
+    (folder / "foto.png").write_bytes(png() + bytes(LIGHT_POSTER))
     running.publish(folder)
     text = running.ask(ITEM).text
     assert re.search(r'poster="/static/film\.\w+\.svg"', text)
