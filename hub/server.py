@@ -169,7 +169,8 @@ class HubServer(TcpWSGIServer):  # type: ignore[misc]
     def stop(self, *_signal: object) -> None:
         """End `serve()` soon; fit for a signal handler."""
         self._stopping = True
-        self.trigger.pull_trigger()
+        with contextlib.suppress(OSError):  # the loop may have seen it by itself, and closed the pipe
+            self.trigger.pull_trigger()
 
     def add_task(self, channel: FileChannel) -> None:
         """Leave media to the loop and everything else, which may wait for the database, to the threads."""
