@@ -21,6 +21,7 @@ _SAID = {
     "app": "ap",
     "apps": "aps",
     "zoom": "zum",
+    "400 mil UDIS": "cuatrocientas mil UDIS",  # a UDI is feminine
     "%": " por ciento",
 }
 _WORDS = "|".join(re.escape(written) for written in _SAID if written != "%")
