@@ -2,7 +2,7 @@
 
 Raw HTML shows as text. There are no outside links in a village: such a link becomes its text with the address
 visible. A reading brings no pictures of its own, so a picture becomes its description; the publisher refuses it.
-Headings move down one level, since the page's own title is its first.
+Headings stand below the page's own title and go down one level at a time, whatever levels the editor chose.
 """
 
 from __future__ import annotations
@@ -22,9 +22,8 @@ def render(markdown: str) -> str:
     """The HTML of a reading."""
     parser = _parser()
     tokens = parser.parse(markdown)
+    _outline(token for token in tokens if token.type in ("heading_open", "heading_close"))
     for token in tokens:
-        if token.tag in ("h1", "h2", "h3", "h4", "h5"):
-            token.tag = f"h{int(token.tag[1]) + 1}"
         if token.attrs.pop("style", None) == "text-align:right":
             token.attrSet("class", "right")  # the pages' policy allows no inline style
         if token.children:
@@ -39,6 +38,17 @@ def pictures(markdown: str) -> list[int]:
         for token in _parser().parse(markdown)
         if token.map and any(child.type == "image" for child in token.children or ())
     ]
+
+
+def _outline(headings: Iterable[Token]) -> None:
+    """Give each heading the level of its depth: one more than the nearest one above it that was marked as higher."""
+    above: list[str] = []
+    for token in headings:
+        if token.type == "heading_open":
+            while above and above[-1] >= token.tag:
+                above.pop()
+            above.append(token.tag)
+        token.tag = f"h{min(len(above) + 1, 6)}"
 
 
 @functools.cache

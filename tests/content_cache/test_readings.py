@@ -26,6 +26,15 @@ def test_markdown_becomes_this(markdown, html):
     assert render(markdown) == html
 
 
+@pytest.mark.parametrize(
+    ("levels", "shown"),
+    [("123", "234"), ("2323", "2323"), ("32", "22"), ("1414", "2323"), ("6", "2"), ("123456", "234566")],
+)
+def test_headings_go_down_one_level_at_a_time(levels, shown):
+    html = render("\n\n".join(f"{'#' * int(level)} Título" for level in levels))
+    assert html == "".join(f"<h{level}>Título</h{level}>\n" for level in shown)
+
+
 def test_a_table_is_a_table():
     assert "<table>" in render("| a | b |\n|---|---|\n| 1 | 2 |\n")
 

@@ -1,0 +1,102 @@
+"""Every page and state that a person can see, in one list: what is tested, photographed and measured.
+
+A new page is one line here. `reach(village, context, place)` opens it as a person would find it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tests.browser.village import EVERY_KIND, PASSWORD
+from tests.town import ITEM
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import BrowserContext, Page
+
+    from tests.browser.village import Village
+
+COURSE = ITEM.partition("/")[0]
+LEFT = {"places": {ITEM: {"at": 30, "left": 60, "title": "¿Cuánto te cuesta de verdad?"}}}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A page at `path` of a hub; `stored` lies on the phone before, `act` is done once it is open."""
+
+    name: str
+    path: str
+    hub: str = "village"
+    status: int = 200
+    stored: dict[str, Any] = field(default_factory=dict)
+    staff: bool = False
+    act: Callable[[Village, Page], object] | None = None
+
+
+def _trouble(_village: Village, page: Page) -> None:
+    page.wait_for_selector("[role=alert]:visible")
+
+
+def _wrong_password(village: Village, page: Page) -> None:
+    # The right one first: it takes back what earlier wrong ones cost.
+    page.request.post(page.url, form={"name": "admin", "password": PASSWORD}, headers={"Origin": page.url[:-19]})
+    _sign_in(page)
+
+
+def _too_many(_village: Village, page: Page) -> None:
+    for _ in range(7):
+        _sign_in(page)
+        if not page.locator("#password").count():
+            return
+    raise AssertionError("the hub lets anyone try as many passwords as she likes")
+
+
+def _sign_in(page: Page) -> None:
+    page.fill("#name", "admin")
+    page.fill("#password", "no es esta")
+    page.click("main button")
+
+
+PLACES = [
+    Place("home", "/"),
+    Place("home-empty", "/", hub="empty"),
+    Place("home-continue", "/", stored=LEFT),
+    Place("home-many-courses", "/", hub="crowded"),
+    Place("course", f"/courses/{COURSE}"),
+    Place("course-every-kind", f"/courses/{EVERY_KIND}"),
+    Place("item-video", f"/items/{ITEM}"),
+    Place("item-video-left", f"/items/{ITEM}", stored=LEFT),
+    Place("item-audio", f"/items/{EVERY_KIND}/audio"),
+    Place("item-reading", f"/items/{COURSE}/guia-de-precios"),
+    Place("item-reading-table", f"/items/{EVERY_KIND}/lectura"),
+    Place("item-document", f"/items/{COURSE}/hoja-de-costos"),
+    Place("item-image", f"/items/{EVERY_KIND}/imagen"),
+    Place("item-not-playable", f"/items/{EVERY_KIND}/roto", act=_trouble),
+    Place("not-found", "/nada", status=404),
+    Place("link-used", "/technician/enter/gastado", status=410),
+    Place("sign-in", "/technician/sign-in"),
+    Place("sign-in-wrong", "/technician/sign-in", status=403, act=_wrong_password),
+    Place("too-many-tries", "/technician/sign-in", hub="empty", status=429, act=_too_many),
+    Place("enter", "{link}"),
+    Place("staff-home", "/technician", staff=True),
+    Place("staff-password", "/technician/password", staff=True),
+]
+BY_NAME = {place.name: place for place in PLACES}
+
+
+def reach(village: Village, context: BrowserContext, place: Place) -> Page:
+    """Open `place` in a fresh page of `context`; the context should be fresh too."""
+    town = village.hub(place.hub)
+    if place.staff:
+        context.add_cookies([village.staff])
+    for name, value in place.stored.items():
+        text = json.dumps(json.dumps(value))
+        context.add_init_script(f"try {{ localStorage.setItem({json.dumps(name)}, {text}); }} catch (nowhere) {{}}")
+    page = context.new_page()
+    page.goto(village.link() if place.path == "{link}" else town.at(place.path), wait_until="load")
+    if place.act:
+        place.act(village, page)
+    return page

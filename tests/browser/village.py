@@ -1,0 +1,178 @@
+"""Three hubs to look at: one with a library, one without, one with more courses than fit a screen.
+
+with Village(folder) as village:
+    village.hub("village").at("/")      # each is started when it is first asked for
+    village.staff                       # the cookie of a technician who signed in
+    village.link()                      # a fresh one-time link
+
+The library is the sample courses, and a course that holds a lesson of every kind, one of them broken on the disk.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import struct
+import wave
+from typing import TYPE_CHECKING, Self
+
+import requests
+
+from tests.content_cache.making import png
+from tests.town import ITEM, SAMPLES, Town
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from playwright.sync_api import Cookie
+
+EVERY_KIND = "de-todo"
+PASSWORD = "tres gatos cantan"
+MANY = 60
+COURSE = """\
+course: {slug}
+title: {title}
+summary: {summary}
+language: es-MX
+topic: {topic}
+licence: CC-BY-4.0
+items:
+"""
+KINDS = """\
+  - item: video
+    kind: video
+    title: Un video
+    summary: Cuánto cuesta lo que vendes.
+    file: video.mp4
+    poster: video.jpg
+    captions:
+      es-MX: video.vtt
+  - item: audio
+    kind: audio
+    title: Para escuchar
+    file: audio.wav
+  - item: lectura
+    kind: reading
+    title: Para leer
+    file: lectura.md
+  - item: documento
+    kind: document
+    title: Una hoja para imprimir
+    file: documento.pdf
+  - item: imagen
+    kind: image
+    title: Una foto
+    summary: Un puesto de mercado con fruta.
+    file: imagen.png
+  - item: roto
+    kind: video
+    title: Un video que no se puede ver
+    file: roto.mp4
+"""
+READING = """\
+# Para leer
+
+Un **texto** con [un enlace](https://example.org/) y una lista:
+
+- uno
+- dos
+
+| Costo | Pesos |
+|---|---:|
+| Harina | 120.00 |
+| Un nombre largo que no cabe en una columna angosta de un teléfono | 1,250.00 |
+
+> Una frase para recordar.
+"""
+
+
+class Village:
+    """The hubs and the folder they live in; all are stopped at the end."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._hubs: dict[str, Town] = {}
+        self._staff = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        for town in self._hubs.values():
+            town.__exit__()
+
+    def hub(self, name: str) -> Town:
+        """The hub `village`, `empty` or `crowded`, running."""
+        if name not in self._hubs:
+            fill: dict[str, Callable[[Town], None]] = {"village": self._settle, "crowded": _crowd}
+            folder = self.folder / name
+            folder.mkdir(parents=True)
+            town = Town(folder)
+            fill.get(name, lambda _town: None)(town)
+            town.start("web")
+            self._hubs[name] = town
+        return self._hubs[name]
+
+    def link(self) -> str:
+        """A link that lets a technician in once; it takes the place of the one before."""
+        words = ("--name", "Dzemul", "--time-zone", "America/Merida", "--without-head-office", "--json")
+        return str(json.loads(self.hub("village").run("hub", "setup", *words))["link"])
+
+    @property
+    def staff(self) -> Cookie:
+        """The cookie of a technician who entered by a link and chose `PASSWORD`."""
+        self._staff = self._staff or self._enter()
+        return {"name": "staff", "value": self._staff, "domain": "localhost", "path": "/technician"}
+
+    def _enter(self) -> str:
+        phone, at = requests.Session(), self.hub("village").at
+        phone.headers["Origin"] = at("")
+        form = phone.post(self.link(), timeout=20).text
+        token = re.search(r'name="form_token" value="([^"]+)"', form)
+        assert token is not None, form
+        words = {"form_token": token[1], "password": PASSWORD, "again": PASSWORD}
+        assert phone.post(at("/technician/password"), words, timeout=20).url == at("/technician")
+        return str(phone.cookies["staff"])
+
+    def _settle(self, town: Town) -> None:
+        courses = town.folder / "courses"
+        shutil.copytree(SAMPLES, courses)
+        _write_every_kind(courses / EVERY_KIND)
+        library = town.fill_library(courses)
+        broken = library.store.path(library.catalogue().item(f"{EVERY_KIND}/roto").file("main").sha256)
+        broken.write_bytes(bytes(broken.stat().st_size))
+
+
+def _write_every_kind(course: Path) -> None:
+    course.mkdir()
+    slug = ITEM.partition("/")[0]
+    lesson = next((SAMPLES / slug / "lecciones").glob("1-*.vtt")).with_suffix("")
+    picture = next(path for path in (lesson.with_suffix(ending) for ending in (".webp", ".jpg")) if path.exists())
+    header = COURSE.format(slug=EVERY_KIND, title="Una lección de cada clase", summary="Para probar.", topic="pruebas")
+    (course / "course.yaml").write_text(header + KINDS.replace("video.jpg", f"video{picture.suffix}"), "utf-8")
+    shutil.copy(picture, course / f"video{picture.suffix}")
+    shutil.copy(lesson.with_suffix(".vtt"), course / "video.vtt")
+    film = lesson.with_suffix(".mp4").read_bytes()
+    # A box of padding makes each a file of its own, which may be broken without the sample's.
+    for number, name in enumerate(("video", "roto"), start=1):
+        (course / f"{name}.mp4").write_bytes(film + struct.pack(">I4sI", 12, b"free", number))
+    with wave.open(str(course / "audio.wav"), "wb") as sound:
+        sound.setparams((1, 2, 8000, 0, "NONE", ""))
+        sound.writeframes(bytes(2 * 8000 * 20))
+    (course / "lectura.md").write_text(READING, "utf-8")
+    shutil.copy(next((SAMPLES / slug).glob("*.pdf")), course / "documento.pdf")
+    (course / "imagen.png").write_bytes(png())
+
+
+def _crowd(town: Town) -> None:
+    for number in range(1, MANY + 1):
+        course = town.folder / "courses" / f"curso-{number}"
+        course.mkdir(parents=True)
+        words = {"title": f"Curso {number}, cómo empezar", "summary": "Lo primero que hay que saber."}
+        header = COURSE.format(slug=course.name, topic=f"tema-{number % 7}", **words)
+        lesson = "  - item: leer\n    kind: reading\n    title: Para leer\n    file: leer.md\n"
+        (course / "course.yaml").write_text(header + lesson, "utf-8")
+        (course / "leer.md").write_text(READING, "utf-8")
+    town.fill_library(town.folder / "courses")

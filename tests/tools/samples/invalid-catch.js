@@ -1,0 +1,1 @@
+try { act(); } catch { watch(); }

@@ -1,0 +1,10 @@
+navigator.clipboard.writeText('x');
+[1].flat();
+Object.fromEntries([]);
+new ResizeObserver(watch);
+document.body.replaceChildren();
+fetch('/').finally(watch);
+'x'.replaceAll('x', 'y');
+queueMicrotask(watch);
+globalThis.watch = watch;
+[1].at(0);
