@@ -1,9 +1,10 @@
 # `make run`: the whole loop on this machine.  `make test`: the tests.  `make bench`: the benchmarks.
+# `make screenshots`: every page and state, on three screens, light and dark, into var/screenshots.
 PYTHON ?= python3
 SETUP = @$(PYTHON) deploy/laptop/bootstrap.py
 BIN = .venv/bin
 
-.PHONY: run test test-long bench check
+.PHONY: run test test-long bench screenshots check
 
 run:
 	$(SETUP) publisher collector
@@ -25,3 +26,7 @@ test-long:
 bench:
 	$(SETUP) publisher collector dev
 	$(BIN)/python benchmarks/run.py $(ARGS)
+
+screenshots:
+	$(SETUP) publisher collector dev
+	@$(BIN)/python -m tests.browser.screenshots $(ARGS)

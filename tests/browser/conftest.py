@@ -1,12 +1,13 @@
-"""Debian's Chromium, driven by Playwright, and a phone in it; nothing is downloaded."""
+"""A browser, a phone in it, the hubs it visits and the tools that judge what it sees: one of each for all tests."""
 
 from __future__ import annotations
 
-import shutil
+import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.browser.chromium import launched
 from tests.browser.village import Village
 from tests.browser.visits import Visits
 from tests.tools import Absent, Tools
@@ -16,29 +17,15 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, BrowserContext
 
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--autoplay-policy=no-user-gesture-required",
-]
-
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    from playwright.sync_api import sync_playwright
-
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("component absent: chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+    with contextlib.ExitStack() as stack:
+        try:
+            browser = stack.enter_context(launched())
+        except Absent as absent:
+            pytest.skip(str(absent))
         yield browser
-        browser.close()
 
 
 @pytest.fixture
