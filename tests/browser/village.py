@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Cookie
 
-EVERY_KIND = "de-todo"
+EVERY_KIND = "una-de-cada"
 PASSWORD = "tres gatos cantan"
 MANY = 60
 COURSE = """\
