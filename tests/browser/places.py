@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 COURSE = ITEM.partition("/")[0]
 LEFT = {"places": {ITEM: {"at": 30, "left": 60, "title": "¿Cuánto te cuesta de verdad?"}}}
+SEVERAL = {
+    "places": {f"{COURSE}/de-costo-a-precio": {"at": 9, "left": 80, "title": "De costo a precio"}, **LEFT["places"]},
+    "done": {f"{COURSE}/prueba-tu-precio": {}},
+}
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ class Place:
 
 
 def _trouble(_village: Village, page: Page) -> None:
+    page.evaluate("() => { document.querySelector('video').play().catch(() => {}); }")
     page.wait_for_selector("[role=alert]:visible")
 
 
@@ -64,17 +69,30 @@ PLACES = [
     Place("home", "/"),
     Place("home-empty", "/", hub="empty"),
     Place("home-continue", "/", stored=LEFT),
+    Place("home-continue-several", "/", stored=SEVERAL),
     Place("home-many-courses", "/", hub="crowded"),
+    Place("topic", "/topics/pruebas"),
+    Place("topic-many-courses", "/topics/muchos", hub="crowded"),
+    Place("topic-last-page", "/topics/muchos/2", hub="crowded"),
     Place("course", f"/courses/{COURSE}"),
+    Place("course-some-seen", f"/courses/{COURSE}", stored=SEVERAL),
     Place("course-every-kind", f"/courses/{EVERY_KIND}"),
     Place("item-video", f"/items/{ITEM}"),
     Place("item-video-left", f"/items/{ITEM}", stored=LEFT),
+    Place("item-video-forms", f"/items/{EVERY_KIND}/video"),
+    Place("item-video-lighter", f"/items/{EVERY_KIND}/video/240p"),
     Place("item-audio", f"/items/{EVERY_KIND}/audio"),
     Place("item-reading", f"/items/{COURSE}/guia-de-precios"),
     Place("item-reading-table", f"/items/{EVERY_KIND}/lectura"),
     Place("item-document", f"/items/{COURSE}/hoja-de-costos"),
     Place("item-image", f"/items/{EVERY_KIND}/imagen"),
+    Place("item-quiz", f"/items/{EVERY_KIND}/preguntas"),
+    Place("item-quiz-answered", f"/items/{EVERY_KIND}/preguntas", act=lambda _, page: page.click("summary >> nth=0")),
     Place("item-not-playable", f"/items/{EVERY_KIND}/roto", act=_trouble),
+    Place("search", "/search"),
+    Place("search-found", "/search?q=costos"),
+    Place("search-nothing", "/search?q=zzzz"),
+    Place("search-many", "/search?q=curso&page=2", hub="crowded"),
     Place("not-found", "/nada", status=404),
     Place("link-used", "/technician/enter/gastado", status=410),
     Place("sign-in", "/technician/sign-in"),

@@ -61,6 +61,7 @@ def photograph(village: Village, browser: Browser, place: Place) -> Iterator[str
     """Take the whole page on each screen; yields the files' names."""
     context = browser.new_context(viewport={"width": 360, "height": 740}, locale="es-MX")
     page = reach(village, context, place)
+    page.wait_for_load_state("networkidle")
     for width, height in WIDTHS.items():
         page.set_viewport_size({"width": width, "height": height})
         for scheme in SCHEMES:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 EVERY_KIND = "una-de-cada"
 PASSWORD = "tres gatos cantan"
-MANY = 60
+MANY = 70
 COURSE = """\
 course: {slug}
 title: {title}
@@ -46,6 +46,8 @@ KINDS = """\
     title: Un video
     summary: Cuánto cuesta lo que vendes.
     file: video.mp4
+    renditions:
+      240p: video.240p.mp4
     poster: video.jpg
     captions:
       es-MX: video.vtt
@@ -66,10 +68,24 @@ KINDS = """\
     title: Una foto
     summary: Un puesto de mercado con fruta.
     file: imagen.png
+  - item: preguntas
+    kind: quiz
+    title: Unas preguntas
+    file: preguntas.yaml
   - item: roto
     kind: video
     title: Un video que no se puede ver
     file: roto.mp4
+"""
+QUIZ = """\
+questions:
+  - prompt: ¿Cuáles son los tres costos?
+    choices: [Materiales y gas, "Materiales, tu tiempo y gastos fijos", Renta y luz]
+    correct: 2
+    feedback: Porque tu tiempo también vale.
+  - prompt: ¿Qué se cuenta cada mes?
+    choices: [La renta, La luz, El lápiz]
+    correct: [1, 2]
 """
 READING = """\
 # Para leer
@@ -156,8 +172,9 @@ def _write_every_kind(course: Path) -> None:
     shutil.copy(lesson.with_suffix(".vtt"), course / "video.vtt")
     film = lesson.with_suffix(".mp4").read_bytes()
     # A box of padding makes each a file of its own, which may be broken without the sample's.
-    for number, name in enumerate(("video", "roto"), start=1):
+    for number, name in enumerate(("video", "video.240p", "roto"), start=1):
         (course / f"{name}.mp4").write_bytes(film + struct.pack(">I4sI", 12, b"free", number))
+    (course / "preguntas.yaml").write_text(QUIZ, "utf-8")
     with wave.open(str(course / "audio.wav"), "wb") as sound:
         sound.setparams((1, 2, 8000, 0, "NONE", ""))
         sound.writeframes(bytes(2 * 8000 * 20))
@@ -171,7 +188,7 @@ def _crowd(town: Town) -> None:
         course = town.folder / "courses" / f"curso-{number}"
         course.mkdir(parents=True)
         words = {"title": f"Curso {number}, cómo empezar", "summary": "Lo primero que hay que saber."}
-        header = COURSE.format(slug=course.name, topic=f"tema-{number % 7}", **words)
+        header = COURSE.format(slug=course.name, topic=f"tema-{number}" if number % 2 else "muchos", **words)
         lesson = "  - item: leer\n    kind: reading\n    title: Para leer\n    file: leer.md\n"
         (course / "course.yaml").write_text(header + lesson, "utf-8")
         (course / "leer.md").write_text(READING, "utf-8")
