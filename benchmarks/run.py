@@ -20,6 +20,7 @@ BENCHMARKS = {
     "media": "1 MB ranges beside nginx and beside Flask's send_file",
     "phones": "60 phones on a link shaped to 40 Mbit/s",
     "pages": "pages a second",
+    "first_view": "bytes, requests and first paint of the main pages, axe and vnu",
     "memory": "memory of web and worker, and start to first answer",
     "site_day_bytes": "bytes of a signed site-day",
     "roll_up": "rolling up a day of 50,000 events",
@@ -27,7 +28,12 @@ BENCHMARKS = {
     "import_library": "importing a library of 10,000 items",
     "large_library": "pages and searches of 2,000 courses and 100,000 items",
 }
-NEEDS = {"media": ["nginx", "wrk"], "phones": ["ip", "tc"], "pages": ["wrk"]}
+NEEDS = {
+    "media": ["nginx", "wrk"],
+    "phones": ["ip", "tc"],
+    "pages": ["wrk"],
+    "first_view": ["chromium", "node", "npm", "java"],
+}
 FOR_ROOT = {"phones"}
 
 

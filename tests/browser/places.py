@@ -103,6 +103,8 @@ PLACES = [
     Place("staff-password", "/technician/password", staff=True),
 ]
 BY_NAME = {place.name: place for place in PLACES}
+# What is weighed and timed.
+MAIN_PLACES = [BY_NAME[name] for name in ("home", "course", "item-video", "item-reading", "search-found")]
 
 
 def reach(village: Village, context: BrowserContext, place: Place) -> Page:

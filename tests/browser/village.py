@@ -156,7 +156,7 @@ class Village:
         courses = town.folder / "courses"
         shutil.copytree(SAMPLES, courses)
         _write_every_kind(courses / EVERY_KIND)
-        library = town.fill_library(courses)
+        library = town.library = town.fill_library(courses)
         broken = library.store.path(library.catalogue().item(f"{EVERY_KIND}/roto").file("main").sha256)
         broken.write_bytes(bytes(broken.stat().st_size))
 

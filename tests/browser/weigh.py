@@ -43,7 +43,9 @@ def weigh(page: Page, view: Callable[[], object]) -> Weight:
     wire.on("Network.requestWillBeSent", ask)
     wire.on("Network.requestServedFromCache", lambda event: free.add(event["requestId"]))
     wire.on("Network.dataReceived", take)
-    wire.on("Network.loadingFinished", lambda event: sizes.update({event["requestId"]: int(event["encodedDataLength"])}))
+    wire.on(
+        "Network.loadingFinished", lambda event: sizes.update({event["requestId"]: int(event["encodedDataLength"])})
+    )
     view()
     page.wait_for_load_state("networkidle")
     wire.detach()
