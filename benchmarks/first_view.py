@@ -2,9 +2,9 @@
 
     python -m benchmarks.first_view [ROUNDS]
 
-Each main page in headless Chromium: a first view with nothing kept, a later one that comes from the home page (or from a course), and the
-first contentful paint with the processor slowed six times on a link of 1.6 Mbit/s with 150 ms there and back, the
-median of five. Ends with 1 if axe or vnu has a complaint.
+Each main page in headless Chromium: a first view with nothing kept, a later one that comes from the home page (or from
+a course), and the first contentful paint with the processor slowed six times on a link of 1.6 Mbit/s with 150 ms there
+and back, the median of five. Ends with 1 if axe or vnu has a complaint.
 """
 
 from __future__ import annotations
