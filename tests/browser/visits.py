@@ -7,11 +7,13 @@ visits.at(BY_NAME["home"], "es").axe["dark"]        # ["color-contrast: .facts"]
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tests.browser.places import Place, reach
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from playwright.sync_api import Browser, BrowserContext, Page
 
     from tests.browser.village import Village
@@ -49,6 +51,14 @@ SMALL = """() => [...document.querySelectorAll('a:not(.skip), button, summary, s
     .map(([one]) => `${one.tagName} ${one.className}: ${one.offsetWidth} by ${one.offsetHeight}`)"""
 
 
+class Node(NamedTuple):
+    """A thing in the tree that a screen reader is given; `level` is a heading's."""
+
+    role: str
+    name: str
+    level: int = 0
+
+
 @dataclass
 class Visit:
     """What was seen at a place."""
@@ -64,8 +74,23 @@ class Visit:
     lost: dict[str, list[str]] = field(default_factory=dict)
     small: list[str] = field(default_factory=list)
     moving: list[str] = field(default_factory=list)
-    tree: str = ""
+    tree: list[Node] = field(default_factory=list)
     said_language: str = ""
+
+
+def tree(page: Page) -> list[Node]:
+    """Chromium's accessibility tree of the page, in reading order."""
+    told = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
+    nodes = {node["nodeId"]: node for node in told}
+
+    def walk(node: dict[str, Any]) -> Iterator[Node]:
+        levels = [each["value"]["value"] for each in node.get("properties", []) if each["name"] == "level"]
+        if not node["ignored"]:
+            yield Node(node["role"]["value"], node.get("name", {}).get("value", ""), *levels)
+        for child in node.get("childIds", []):
+            yield from walk(nodes[child])
+
+    return list(walk(told[0]))
 
 
 class Visits:
@@ -107,7 +132,7 @@ class Visits:
         pages = {answer.url for answer in answers}  # Chromium says of each page with an error's status that it has one
         visit.complaints += [line.text for line in lines if line.location["url"] not in pages]
         visit.status, visit.served = answers[-1].status, answers[-1].text()
-        visit.drawn, visit.tree = page.content(), page.locator("body").aria_snapshot()
+        visit.drawn, visit.tree = page.content(), tree(page)
         visit.said_language = page.locator("html").get_attribute("lang") or ""
         self._judge(visit, page)
         return visit
