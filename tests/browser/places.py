@@ -93,6 +93,9 @@ PLACES = [
     Place("search-found", "/search?q=costos"),
     Place("search-nothing", "/search?q=zzzz"),
     Place("search-many", "/search?q=curso&page=2", hub="crowded"),
+    Place("usage", "/usage"),
+    Place("usage-empty", "/usage", hub="empty"),
+    Place("usage-few", "/usage", hub="crowded"),
     Place("not-found", "/nada", status=404),
     Place("link-used", "/technician/enter/gastado", status=410),
     Place("sign-in", "/technician/sign-in"),
@@ -104,7 +107,7 @@ PLACES = [
 ]
 BY_NAME = {place.name: place for place in PLACES}
 # What is weighed and timed.
-MAIN_PLACES = [BY_NAME[name] for name in ("home", "course", "item-video", "item-reading", "search-found")]
+MAIN_PLACES = [BY_NAME[name] for name in ("home", "course", "item-video", "item-reading", "search-found", "usage")]
 
 
 def reach(village: Village, context: BrowserContext, place: Place) -> Page:

@@ -13,18 +13,21 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import sqlite3
 import struct
+import time
 import wave
+from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import requests
 
 from tests.content_cache.making import png
-from tests.town import ITEM, SAMPLES, Town
+from tests.town import ITEM, SAMPLES, Phone, Town
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from playwright.sync_api import Cookie
 
@@ -126,9 +129,9 @@ class Village:
             folder = self.folder / name
             folder.mkdir(parents=True)
             town = Town(folder)
+            self._hubs[name] = town
             fill.get(name, lambda _town: None)(town)
             town.start("web")
-            self._hubs[name] = town
         return self._hubs[name]
 
     def link(self) -> str:
@@ -159,6 +162,7 @@ class Village:
         library = town.library = town.fill_library(courses)
         broken = library.store.path(library.catalogue().item(f"{EVERY_KIND}/roto").file("main").sha256)
         broken.write_bytes(bytes(broken.stat().st_size))
+        _use(town, ITEM, 9, 8, 7, 6)
 
 
 def _write_every_kind(course: Path) -> None:
@@ -183,6 +187,31 @@ def _write_every_kind(course: Path) -> None:
     (course / "imagen.png").write_bytes(png())
 
 
+def _use(town: Town, lesson: str, *phones_on_each_day: int) -> None:
+    """Days of visits, the last one today. What is counted is dated by its boot: each day is one that began earlier."""
+    for days_ago, phones in reversed(list(enumerate(reversed(phones_on_each_day)))):
+        town.start("web")
+        for number in range(phones):
+            phone = Phone(town)
+            town.ask(
+                "GET", "/", Cookie=f"visitor={phone.visitor}", Accept_Language="en" if number % 5 == 4 else "es-MX"
+            )
+            phone.play(lesson, [[0, 60 + 10 * number]])
+            phone.insist()
+        town.stop("web")
+        _move_back(town, days_ago)
+
+
+def _move_back(town: Town, days: int) -> None:
+    began = time.time() - 86_400 * days - time.clock_gettime(time.CLOCK_BOOTTIME)
+    with closing(sqlite3.connect(Path(town.environ["HUB_DATA"]) / "hub.sqlite3")) as database, database:
+        database.execute(
+            "UPDATE boot SET began = ?, source = 'technician', boot_id = iif(?, 'day ' || ?, boot_id)"
+            " WHERE id = (SELECT max(id) FROM boot)",
+            (began, days, days),
+        )
+
+
 def _crowd(town: Town) -> None:
     for number in range(1, MANY + 1):
         course = town.folder / "courses" / f"curso-{number}"
@@ -193,3 +222,4 @@ def _crowd(town: Town) -> None:
         (course / "course.yaml").write_text(header + lesson, "utf-8")
         (course / "leer.md").write_text(READING, "utf-8")
     town.fill_library(town.folder / "courses")
+    _use(town, "curso-1/leer", 2, 1)
