@@ -29,7 +29,10 @@ SEVERAL = {
 
 @dataclass(frozen=True)
 class Place:
-    """A page at `path` of a hub; `stored` lies on the phone before, `act` is done once it is open."""
+    """A page at `path` of a hub; `stored` lies on the phone before, `act` is done once it is open.
+
+    `sees` is a selector of what is visible in this state and in no other of the page.
+    """
 
     name: str
     path: str
@@ -38,6 +41,7 @@ class Place:
     stored: dict[str, Any] = field(default_factory=dict)
     staff: bool = False
     act: Callable[[Village, Page], object] | None = None
+    sees: str = "main"
 
 
 def _trouble(_village: Village, page: Page) -> None:
@@ -67,43 +71,48 @@ def _sign_in(page: Page) -> None:
 
 PLACES = [
     Place("home", "/"),
-    Place("home-empty", "/", hub="empty"),
-    Place("home-continue", "/", stored=LEFT),
-    Place("home-continue-several", "/", stored=SEVERAL),
-    Place("home-many-courses", "/", hub="crowded"),
+    Place("home-empty", "/", hub="empty", sees="main .notice"),
+    Place("home-continue", "/", stored=LEFT, sees="section[data-left] a"),
+    Place("home-continue-several", "/", stored=SEVERAL, sees="section[data-left] li"),
+    Place("home-many-courses", "/", hub="crowded", sees="main .more"),
     Place("topic", "/topics/pruebas"),
-    Place("topic-many-courses", "/topics/muchos", hub="crowded"),
-    Place("topic-last-page", "/topics/muchos/2", hub="crowded"),
+    Place("topic-many-courses", "/topics/muchos", hub="crowded", sees="[rel=next]"),
+    Place("topic-last-page", "/topics/muchos/2", hub="crowded", sees="[rel=prev]"),
     Place("course", f"/courses/{COURSE}"),
-    Place("course-some-seen", f"/courses/{COURSE}", stored=SEVERAL),
+    Place("course-some-seen", f"/courses/{COURSE}", stored=SEVERAL, sees="main .seen"),
     Place("course-every-kind", f"/courses/{EVERY_KIND}"),
-    Place("item-video", f"/items/{ITEM}"),
+    Place("item-video", f"/items/{ITEM}", sees="video"),
     Place("item-video-left", f"/items/{ITEM}", stored=LEFT),
     Place("item-video-forms", f"/items/{EVERY_KIND}/video"),
-    Place("item-video-lighter", f"/items/{EVERY_KIND}/video/240p"),
-    Place("item-audio", f"/items/{EVERY_KIND}/audio"),
+    Place("item-video-lighter", f"/items/{EVERY_KIND}/video/240p", sees="[data-rendition='240p'][aria-current]"),
+    Place("item-audio", f"/items/{EVERY_KIND}/audio", sees="audio"),
     Place("item-reading", f"/items/{COURSE}/guia-de-precios"),
-    Place("item-reading-table", f"/items/{EVERY_KIND}/lectura"),
+    Place("item-reading-table", f"/items/{EVERY_KIND}/lectura", sees="main table"),
     Place("item-document", f"/items/{COURSE}/hoja-de-costos"),
-    Place("item-image", f"/items/{EVERY_KIND}/imagen"),
+    Place("item-image", f"/items/{EVERY_KIND}/imagen", sees="main img"),
     Place("item-quiz", f"/items/{EVERY_KIND}/preguntas"),
-    Place("item-quiz-answered", f"/items/{EVERY_KIND}/preguntas", act=lambda _, page: page.click("summary >> nth=0")),
-    Place("item-not-playable", f"/items/{EVERY_KIND}/roto", act=_trouble),
+    Place(
+        "item-quiz-answered",
+        f"/items/{EVERY_KIND}/preguntas",
+        act=lambda _, page: page.click("summary >> nth=0"),
+        sees="details[open] strong",
+    ),
+    Place("item-not-playable", f"/items/{EVERY_KIND}/roto", act=_trouble, sees="[role=alert]"),
     Place("search", "/search"),
-    Place("search-found", "/search?q=costos"),
-    Place("search-nothing", "/search?q=zzzz"),
-    Place("search-many", "/search?q=curso&page=2", hub="crowded"),
-    Place("usage", "/usage"),
-    Place("usage-empty", "/usage", hub="empty"),
-    Place("usage-few", "/usage", hub="crowded"),
+    Place("search-found", "/search?q=costos", sees="main .row"),
+    Place("search-nothing", "/search?q=xilófono", sees="main .notice"),
+    Place("search-many", "/search?q=curso&page=2", hub="crowded", sees="[rel=prev]"),
+    Place("usage", "/usage", sees="main svg[role=img]"),
+    Place("usage-empty", "/usage", hub="empty", sees="main .main-action"),
+    Place("usage-few", "/usage", hub="crowded", sees="main .notice + section"),
     Place("not-found", "/nada", status=404),
     Place("link-used", "/technician/enter/gastado", status=410),
     Place("sign-in", "/technician/sign-in"),
-    Place("sign-in-wrong", "/technician/sign-in", status=403, act=_wrong_password),
+    Place("sign-in-wrong", "/technician/sign-in", status=403, act=_wrong_password, sees="[role=alert]"),
     Place("too-many-tries", "/technician/sign-in", hub="empty", status=429, act=_too_many),
     Place("enter", "{link}"),
-    Place("staff-home", "/technician", staff=True),
-    Place("staff-password", "/technician/password", staff=True),
+    Place("staff-home", "/technician", staff=True, sees="main table"),
+    Place("staff-password", "/technician/password", staff=True, sees="#current"),
 ]
 BY_NAME = {place.name: place for place in PLACES}
 # What is weighed and timed.

@@ -39,6 +39,7 @@ def visit(visits: Visits, request: pytest.FixtureRequest) -> Visit:
 def test_a_place_is_the_one_that_was_meant(visit: Visit) -> None:
     assert visit.status == visit.place.status
     assert visit.said_language == visit.language
+    assert visit.is_there, f"nothing like {visit.place.sees} is seen"
 
 
 def test_a_screen_reader_is_given_landmarks_headings_and_names(visit: Visit) -> None:

@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, Self
 
 import requests
 
-from tests.content_cache.making import png
 from tests.town import ITEM, SAMPLES, Phone, Town
 
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ KINDS = """\
     kind: image
     title: Una foto
     summary: Un puesto de mercado con fruta.
-    file: imagen.png
+    file: imagen.jpg
   - item: preguntas
     kind: quiz
     title: Unas preguntas
@@ -171,7 +170,7 @@ def _write_every_kind(course: Path) -> None:
     lesson = next((SAMPLES / slug / "lecciones").glob("1-*.vtt")).with_suffix("")
     picture = next(path for path in (lesson.with_suffix(ending) for ending in (".webp", ".jpg")) if path.exists())
     header = COURSE.format(slug=EVERY_KIND, title="Una lección de cada clase", summary="Para probar.", topic="pruebas")
-    (course / "course.yaml").write_text(header + KINDS.replace("video.jpg", f"video{picture.suffix}"), "utf-8")
+    (course / "course.yaml").write_text(header + KINDS.replace(".jpg", picture.suffix), "utf-8")
     shutil.copy(picture, course / f"video{picture.suffix}")
     shutil.copy(lesson.with_suffix(".vtt"), course / "video.vtt")
     film = lesson.with_suffix(".mp4").read_bytes()
@@ -184,7 +183,7 @@ def _write_every_kind(course: Path) -> None:
         sound.writeframes(bytes(2 * 8000 * 20))
     (course / "lectura.md").write_text(READING, "utf-8")
     shutil.copy(next((SAMPLES / slug).glob("*.pdf")), course / "documento.pdf")
-    (course / "imagen.png").write_bytes(png())
+    shutil.copy(picture, course / f"imagen{picture.suffix}")
 
 
 def _use(town: Town, lesson: str, *phones_on_each_day: int) -> None:

@@ -76,6 +76,7 @@ class Visit:
     moving: list[str] = field(default_factory=list)
     tree: list[Node] = field(default_factory=list)
     said_language: str = ""
+    is_there: bool = False
 
 
 def tree(page: Page) -> list[Node]:
@@ -132,6 +133,7 @@ class Visits:
         pages = {answer.url for answer in answers}  # Chromium says of each page with an error's status that it has one
         visit.complaints += [line.text for line in lines if line.location["url"] not in pages]
         visit.status, visit.served = answers[-1].status, answers[-1].text()
+        visit.is_there = page.locator(place.sees).locator("visible=true").count() > 0
         visit.drawn, visit.tree = page.content(), tree(page)
         visit.said_language = page.locator("html").get_attribute("lang") or ""
         self._judge(visit, page)
