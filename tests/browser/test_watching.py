@@ -145,37 +145,3 @@ def test_without_javascript_everything_is_there(town: Town, chromium: Browser) -
     assert page.get_by_role("link", name="Next lesson").is_visible()
     assert page.locator("html").get_attribute("lang") == "en"
     context.close()
-
-
-@pytest.mark.parametrize(
-    "path", ["/", "/courses/precio-justo", f"/items/{ITEM}", "/items/precio-justo/guia-de-precios"]
-)
-def test_a_first_view_is_light_and_asks_nobody_else(town: Town, chromium: Browser, path: str) -> None:
-    context = chromium.new_context(viewport={"width": 360, "height": 740}, locale="es-MX")
-    page = context.new_page()
-    wire = page.context.new_cdp_session(page)
-    wire.send("Network.enable")
-    sizes, asked, complaints = [], [], []
-    wire.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
-    page.goto(town.at(path), wait_until="networkidle")
-    assert len(asked) <= 6
-    assert all(url.startswith(town.at("")) for url in asked)
-    assert complaints == []
-    assert 0 < sum(sizes) <= 30_000
-    context.close()
-
-
-def no_wider_than_the_screen(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_no_page_is_wider_than_a_phone(town: Town, chromium: Browser, scheme: str) -> None:
-    context = chromium.new_context(viewport={"width": 320, "height": 600}, color_scheme=scheme, locale="es-MX")
-    page = context.new_page()
-    for path in ("/", "/courses/precio-justo", f"/items/{ITEM}", "/items/precio-justo/guia-de-precios", "/nada"):
-        page.goto(town.at(path))
-        assert no_wider_than_the_screen(page), path
-    context.close()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 LOCALES = {"es": "es-MX", "en": "en-US"}
 PHONE = {"width": 360, "height": 740}
+SMALLEST = {"width": 320, "height": 600}
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 AXE = """tags => axe.run(document, {runOnly: tags, resultTypes: ['violations']}).then(found =>
     found.violations.flatMap(one => one.nodes.map(node => `${one.id}: ${node.target.join(' ')}`)))"""
@@ -47,7 +48,7 @@ MOVING = """() => [...document.querySelectorAll('*')].filter(one => {
 SMALL = """() => [...document.querySelectorAll('a:not(.skip), button, summary, select, input:not([type=hidden])')]
     .filter(one => one.offsetParent && getComputedStyle(one).display !== 'inline')
     .map(one => [one, one.closest('label') || one])
-    .filter(([one, box]) => box.offsetHeight < 44 || box.offsetWidth < 44)
+    .filter(([one, box]) => box.offsetHeight < 48 || box.offsetWidth < 48)
     .map(([one]) => `${one.tagName} ${one.className}: ${one.offsetWidth} by ${one.offsetHeight}`)"""
 
 
@@ -148,5 +149,8 @@ class Visits:
         page.emulate_media(reduced_motion="reduce")
         visit.moving = page.evaluate(MOVING)
         visit.lost["as it is"] = page.evaluate(LOST)
+        page.set_viewport_size(SMALLEST)
+        visit.lost["on the smallest screen"] = page.evaluate(LOST)
+        page.set_viewport_size(PHONE)
         page.evaluate("document.documentElement.style.fontSize = '225%'")  # ours is 112.5 %
         visit.lost["at twice the size"] = page.evaluate(LOST)
