@@ -278,7 +278,7 @@ class _Publisher:
 def _heavy(item_id: str, poster: File) -> str:
     return (
         f"{item_id}: pages show no poster of over {LIGHT_POSTER // 1000} kB, and this one has "
-        f"{round(poster.size / 1000)} kB; save it as WebP, 640 pixels wide, and publish again."
+        f"{round(poster.size / 1000)} kB; save it as WebP, 480 pixels wide, and publish again."
     )
 
 

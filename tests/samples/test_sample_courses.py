@@ -273,8 +273,8 @@ def test_a_poster_is_a_light_webp_of_the_videos_shape(video: Video) -> None:
     poster = (video[0] / video[1]["poster"]).read_bytes()
     assert (poster[:4], poster[8:16]) == (b"RIFF", b"WEBPVP8 ")
     width, height = struct.unpack_from("<HH", poster, 26)  # RFC 6386, 9.1
-    assert (width & 0x3FFF, height & 0x3FFF) == (640, 360)
-    assert len(poster) <= 14_000
+    assert (width & 0x3FFF, height & 0x3FFF) == (480, 270)
+    assert len(poster) <= 9_000
 
 
 @courses
