@@ -70,6 +70,7 @@ def words(text: str) -> Iterator[str]:
 def endings(word: str) -> list[str]:
     """What folded words begin with that begin with `word`, one of `words`: the next letter may change how it sounds."""
     found = {_sound(word), fold_word(word), *(_sound(word + vowel)[:-1] for vowel in "ae")} - {""}
+    found = {one for one in found if 2 * len(one) >= len(word)}  # "zzz" is no beginning of all that begins with s
     return sorted(one for one in found if not any(one != other and one.startswith(other) for other in found))
 
 

@@ -116,6 +116,7 @@ def test_a_beginning_asks_for_nothing_twice():
     assert endings("cliente") == ["klient"]
     assert endings("c") == ["k", "s"]
     assert endings("h") == []
+    assert endings("zzzz") == []
 
 
 @given(st.text(max_size=60))
