@@ -130,7 +130,7 @@ def check_jobs(clock: Clock) -> Check:
     newest = max((run.ran for run in runs), default=None)
     facts = {"failed": failed}
     if newest is None or _ago(newest, clock) is None or (_ago(newest, clock) or 0) > WORKER_SILENT:
-        return Check("jobs", False, _("The jobs do not run; start `hub worker`."), facts)
+        return Check("jobs", False, _("The jobs do not run; restart the hub, or start `hub worker`."), facts)
     if failed:
         return Check("jobs", False, _("Failed at the last run: %(names)s.", names=", ".join(failed)), facts)
     return Check("jobs", True, _("All jobs ran well the last time."), facts)

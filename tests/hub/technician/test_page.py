@@ -120,7 +120,7 @@ def test_it_works_without_scripts_and_never_changes_under_the_reader(bench: Benc
     text = bench.signed_in().get("/technician").text
     assert "<script" not in text
     assert "http-equiv" not in text
-    assert 'class="action" href="/technician"' in text
+    assert 'class="main-action" href="/technician"' in text
     assert 'action="/technician/sign-out"' in text
 
 

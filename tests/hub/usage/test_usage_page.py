@@ -130,15 +130,15 @@ def test_the_pages_numbers_are_what_the_phones_reported(village: Village) -> Non
         "teléfonos a la vez, como máximo": "5",
         "veces se abrió una lección": "6",
         "minutos con las lecciones": "5",  # 60 + 58 + 30 + 120 + 20 + 40 seconds
-        "lección para llevar a casa": "1",
+        "lección llevada a casa": "1",
         "veces se vio una lección hasta el final": "2",
-        "lección": "1",
+        "lección vista hasta el final": "1",
     }
     text = village.page()
     for said in (
         "Esta semana, desde el lunes 9 de marzo hasta hoy.",
         "Idiomas de las visitas: Español 6.",
-        "1 vez un grupo vio una lección en compañía.",
+        "1 vez se juntó un grupo para ver una lección.",
         "suman 14 minutos",  # 328 seconds, and 30 for each of the 17 others
         "La caja entregó 7.5 MB.",
         "empieza a las 5 de la tarde.",
@@ -214,10 +214,10 @@ def test_in_a_tiny_village_a_count_is_not_a_person(village: Village) -> None:
     assert "Esta semana ha venido poca gente hasta ahora." in text
     assert set(village.figures()) == {
         "visitas",
-        "horas con la caja encendida",
+        "hora o menos con la caja encendida",
         "veces se abrió una lección",
         "minutos con las lecciones",
-        "lecciones para llevar a casa",
+        "lecciones llevadas a casa",
         "veces se vio una lección hasta el final",
     }
     for hidden in ('viewBox="0 0 350 170"', "<table", "/items/", "Español 4", "de la tarde", "distint"):
@@ -245,9 +245,17 @@ def test_a_hub_that_nobody_has_used_invites(village: Village) -> None:
     text = village.page()
     assert "Esta semana todavía no ha venido nadie. Sé la primera" in text
     assert 'class="main-action" href="/"' in text
+    assert [text.count(f"<strong>{step}</strong>") for step in ("Acceso", "Uso", "Apropiación", "Bienestar")] == [1] * 4
+    assert FIGURE.findall(text) == []
     assert "poca gente" not in text
     assert '<svg viewBox="0 0 350' not in text
     assert "Nobody has come by yet this week." in village.page("en")
+
+
+def test_a_box_that_was_just_switched_on_is_not_said_to_have_been_off(village: Village) -> None:
+    village.clock.learn(WEDNESDAY, "a test")
+    village.play(1, (0, 60))
+    assert village.figures()["hora o menos con la caja encendida"] == "1"
 
 
 def test_what_is_not_measured_yet_is_said_instead_of_a_zero(village: Village) -> None:
@@ -287,7 +295,7 @@ def test_opening_the_page_is_a_visit_once_the_phone_has_returned_its_cookie(vill
     village.ask(method="HEAD", Cookie=cookie)
     village.hub.recorder.flush()
     village.later(seconds=RENEW_EVERY)
-    assert village.figures()["visitas"] == "0"
+    assert "Esta semana todavía no ha venido nadie" in village.page()
     village.ask(Cookie=cookie)
     village.hub.recorder.flush()
     village.later(seconds=RENEW_EVERY)
