@@ -1,9 +1,15 @@
-"""Somebody who never used a website: from the hub's first page to a lesson that plays, each tap counted."""
+"""Somebody who never used a website: from the hub's first page to a lesson that plays, each tap counted.
+
+And what she and a facilitator with a projector see before anybody scrolls.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
+from tests.browser.places import BY_NAME, reach
 from tests.town import until
 
 if TYPE_CHECKING:
@@ -17,6 +23,8 @@ MOST_TAPS = 3
 # What stands out on a page as the thing to do: a player, else the first large thing to tap below the heading.
 PLAYER = "main video"
 MAIN = "main a.main-action:visible, main a.start:visible, main a.card:visible, main a.row:visible"
+SMALL_PHONE = {"width": 360, "height": 640}
+PROJECTOR = {"width": 1280, "height": 720}
 PLAYING = "(v => !!v && !v.paused && v.currentTime > 0.3)(document.querySelector('video'))"
 
 
@@ -57,3 +65,42 @@ def press(page: Page, target: Locator, where: Callable[[FloatRect], tuple[float,
     x, y = where(box)
     assert y < 740, "it has to be scrolled for"
     page.touchscreen.tap(x, y)
+
+
+@pytest.mark.parametrize(
+    ("name", "action"),
+    [
+        ("home", "[data-start] .main-action"),
+        ("home-continue", "[data-left] .main-action"),
+        ("course", "[data-go] a"),
+        ("item-video", "[data-end] a"),
+        ("item-document", "[data-open]"),
+        ("item-audio", "[data-end] a"),
+        ("usage-empty", "main .main-action"),
+        ("staff-home", "main .main-action"),
+    ],
+)
+def test_the_main_action_is_whole_on_the_first_screen_of_a_small_phone(
+    village: Village, chromium: Browser, name: str, action: str
+) -> None:
+    with chromium.new_context(viewport=SMALL_PHONE, locale="es-MX") as context:
+        page = reach(village, context, BY_NAME[name])
+        assert bottom(page, action) <= SMALL_PHONE["height"]
+
+
+def test_a_projector_shows_the_film_large_with_its_forms_and_the_next_lesson(
+    village: Village, chromium: Browser
+) -> None:
+    with chromium.new_context(viewport=PROJECTOR, locale="es-MX") as context:
+        page = reach(village, context, BY_NAME["item-video"])
+        film = page.locator("video").bounding_box()
+        assert film is not None
+        assert film["width"] > 0.66 * PROJECTOR["width"]
+        assert max(bottom(page, one) for one in ("video", ".choices", "[data-end] a")) <= PROJECTOR["height"]
+
+
+def bottom(page: Page, selector: str) -> float:
+    """How far down it reaches; it is there once, and seen."""
+    box = page.locator(f"{selector}:visible").bounding_box()
+    assert box is not None
+    return box["y"] + box["height"]
