@@ -115,6 +115,12 @@ def test_it_says_what_a_full_disk_needs(bench: Bench) -> None:
     assert "The disk is nearly full; free at least" in page(bench)
 
 
+def test_a_command_to_run_stands_out_and_needs_no_backticks(bench: Bench) -> None:
+    text = bench.signed_in("en").get("/technician").text
+    assert "<code>hub worker</code>" in text
+    assert "`" not in text
+
+
 def test_it_works_without_scripts_and_never_changes_under_the_reader(bench: Bench) -> None:
     """A page that loads itself anew takes a screen reader back to its top (WCAG 2.2.1); there is a link to look again."""
     text = bench.signed_in().get("/technician").text
