@@ -52,6 +52,10 @@ CREATE TABLE quizzes (sha256 BLOB PRIMARY KEY, json BLOB NOT NULL);
 """
 HIGHEST = """SELECT max(coalesce((SELECT max(number) FROM courses), 0),
                     coalesce((SELECT max(number) FROM items), 0))"""
+NEWS = """WITH new (course, slug) AS (SELECT number, slug FROM courses WHERE number >= ?)
+          SELECT course, NULL AS item FROM new
+          UNION ALL SELECT NULL, number FROM items WHERE number >= ? AND course NOT IN (SELECT slug FROM new)
+          ORDER BY course DESC NULLS LAST, item DESC LIMIT ?"""
 COURSE = "slug, number, title, summary, language, topic, topic_title, licence, credits, items, seconds, cover"
 ITEM = "id, course, number, kind, title, summary, seconds"
 FILE = "role, language, rendition, sha256, size, mime, name"
@@ -108,11 +112,9 @@ class Catalogue:
         files = self._files_of("item IN (SELECT number FROM items WHERE course = ?)", slug)
         return [self._item(row, files.get(row[2], ())) for row in rows]
 
-    def new_items(self, limit: int) -> list[Item]:
-        """Items that are new to this hub, the newest first; as `items` gives them."""
-        query = f"SELECT {ITEM} FROM items WHERE number >= ? ORDER BY number DESC LIMIT ?"  # noqa: S608
-        rows = self._rows(query, self.new_from, limit)
-        return [self._item(row, self._files_of("item = ?", row[2])[row[2]]) for row in rows]
+    def news(self, limit: int) -> list[Found]:
+        """What is new to this hub: courses, then items of courses that were here; of each the newest first."""
+        return [self._found(*which) for which in self._rows(NEWS, self.new_from, self.new_from, limit)]
 
     def item(self, item_id: str) -> Item | None:
         """One item, a reading with its `html`, a quiz with its `quiz`."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from content_cache.catalogue import Catalogue
-    from content_cache.records import Course, Item, Topic
+    from content_cache.records import Course, Found, Item, Topic
 
 SHOWN_WHOLE = 12  # courses
 TOPICS_IN_FULL, COURSES_OF_EACH = 8, 3
@@ -56,7 +56,7 @@ class Home:
 
     shelves: list[Shelf] = field(default_factory=list)
     others: list[Topic] = field(default_factory=list)
-    news: list[Item] = field(default_factory=list)
+    news: list[Found] = field(default_factory=list)
     first: Item | None = None
 
     @property
@@ -74,7 +74,7 @@ class Home:
         whole = sum(topic.courses for topic in topics) <= SHOWN_WHOLE
         full, each = (len(topics), None) if whole else (TOPICS_IN_FULL, COURSES_OF_EACH)
         shelves = [Shelf(topic, catalogue.courses(topic.slug, limit=each)) for topic in topics[:full]]
-        others, news = topics[full : full + TOPICS_NAMED], catalogue.new_items(NEWS)
+        others, news = topics[full : full + TOPICS_NAMED], catalogue.news(NEWS)
         start = next((course.slug for shelf in shelves for course in shelf.courses if course.items), None)
         return cls(shelves, others, news, catalogue.items(start)[0] if start else None)
 

@@ -30,7 +30,7 @@ class Hub:
 
     @property
     def new(self):
-        return [item.id for item in self.library.catalogue().new_items(10)]
+        return [one.href_id for one in self.library.catalogue().news(10)]
 
 
 def test_after_a_first_import_nothing_is_new(hub):
@@ -40,15 +40,13 @@ def test_after_a_first_import_nothing_is_new(hub):
     assert not any(one.is_new for one in (*hub.library.catalogue().courses(), *hub.library.catalogue().items("uno")))
 
 
-def test_a_new_course_and_its_items_are_new_the_newest_first(hub):
+def test_a_new_course_and_its_items_are_new_and_the_course_stands_for_them(hub):
     hub.publish()
     hub.take_in()
     hub.publish("dos")
     hub.take_in()
     catalogue = hub.library.catalogue()
-    assert hub.new == ["dos/puesto", "dos/hoja", "dos/costos"]
-    assert [item.id for item in catalogue.new_items(1)] == ["dos/puesto"]
-    assert catalogue.new_items(1)[0].file("main").name == "puesto.png"
+    assert hub.new == ["dos"]
     assert [(one.slug, one.is_new) for one in catalogue.courses()] == [("uno", False), ("dos", True)]
     assert catalogue.item("dos/hoja").is_new
     assert not catalogue.item("uno/hoja").is_new
@@ -60,6 +58,8 @@ def test_a_new_item_in_an_old_course_is_new_and_the_course_is_not(hub):
     hub.publish(items=FOUR)
     hub.take_in()
     assert hub.new == ["uno/otra"]
+    (news,) = hub.library.catalogue().news(10)
+    assert (news.kind, news.title, news.course_title) == ("document", "Otra hoja", "T")
     assert [one.is_new for one in hub.library.catalogue().courses()] == [False]
 
 
@@ -70,7 +70,7 @@ def test_a_release_that_brings_nothing_new_leaves_what_was_new(hub):
     hub.take_in()
     hub.publish(title="Otro nombre")
     hub.take_in()
-    assert hub.new == ["dos/puesto", "dos/hoja", "dos/costos"]
+    assert hub.new == ["dos"]
     remove_course("dos", hub.repository)
     hub.take_in()
     assert hub.new == []
@@ -80,16 +80,18 @@ def test_the_next_new_things_take_the_place_of_the_last(hub):
     for slug in ("uno", "dos", "tres"):
         hub.publish(slug)
         hub.take_in()
-    assert hub.new == ["tres/puesto", "tres/hoja", "tres/costos"]
+    assert hub.new == ["tres"]
 
 
-def test_several_releases_taken_in_at_once_are_new_together(hub):
+def test_several_releases_taken_in_at_once_are_new_together_courses_and_the_newest_first(hub):
     hub.publish()
     hub.take_in()
     hub.publish("dos")
+    hub.publish(items=FOUR)
     hub.publish("tres")
     hub.take_in()
-    assert len(hub.new) == 6
+    assert hub.new == ["tres", "dos", "uno/otra"]
+    assert [one.href_id for one in hub.library.catalogue().news(2)] == ["tres", "dos"]
 
 
 def test_what_left_and_returned_is_not_new(hub):
