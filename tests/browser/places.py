@@ -75,6 +75,7 @@ PLACES = [
     Place("home-continue", "/", stored=LEFT, sees="section[data-left] a"),
     Place("home-continue-several", "/", stored=SEVERAL, sees="section[data-left] li"),
     Place("home-many-courses", "/", hub="crowded", sees="main .more"),
+    Place("home-something-new", "/", hub="crowded", sees="main .badge"),
     Place("topic", "/topics/pruebas"),
     Place("topic-many-courses", "/topics/muchos", hub="crowded", sees="[rel=next]"),
     Place("topic-last-page", "/topics/muchos/2", hub="crowded", sees="[rel=prev]"),
