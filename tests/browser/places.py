@@ -105,7 +105,7 @@ PLACES = [
     Place("search-many", "/search?q=curso&page=2", hub="crowded", sees="[rel=prev]"),
     Place("usage", "/usage", sees="main svg[role=img]"),
     Place("usage-empty", "/usage", hub="empty", sees="main .main-action"),
-    Place("usage-few", "/usage", hub="crowded", sees="main .notice + section"),
+    Place("usage-few", "/usage", hub="quiet", sees="main .notice + section"),
     Place("not-found", "/nada", status=404),
     Place("link-used", "/technician/enter/gastado", status=410),
     Place("sign-in", "/technician/sign-in"),

@@ -1,4 +1,4 @@
-"""Three hubs to look at: one with a library, one without, one with more courses than fit a screen.
+"""Hubs to look at: one with a library, one without, one with more courses than fit a screen, one with few visitors.
 
 with Village(folder) as village:
     village.hub("village").at("/")      # each is started when it is first asked for
@@ -122,9 +122,9 @@ class Village:
             town.__exit__()
 
     def hub(self, name: str) -> Town:
-        """The hub `village`, `empty` or `crowded`, running."""
+        """The hub `village`, `empty`, `crowded` or `quiet`, running."""
         if name not in self._hubs:
-            fill: dict[str, Callable[[Town], None]] = {"village": self._settle, "crowded": _crowd}
+            fill: dict[str, Callable[[Town], None]] = {"village": self._settle, "crowded": _crowd, "quiet": _come_by}
             folder = self.folder / name
             folder.mkdir(parents=True)
             town = Town(folder)
@@ -222,4 +222,9 @@ def _crowd(town: Town) -> None:
         (course / "leer.md").write_text(READING, "utf-8")
         if number in (MANY - 1, MANY):  # the last one comes with a release of its own, and is new
             town.fill_library(town.folder / "courses")
-    _use(town, "curso-1/leer", 2, 1)
+
+
+def _come_by(town: Town) -> None:
+    """A hub of its own, since whoever looks at a page here is counted."""
+    town.fill_library()
+    _use(town, ITEM, 2, 1)
