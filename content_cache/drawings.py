@@ -74,6 +74,10 @@ def clean_svg(data: bytes, *, limit: int = 6144) -> str:
         cleaner.parser.Parse(data, True)
     except expat.ExpatError as error:
         raise BadDrawing(f"is not an SVG drawing (line {error.lineno}: {expat.ErrorString(error.code)})") from None
+    except BadDrawing:
+        raise
+    except (LookupError, ValueError):  # it names an encoding that Python knows otherwise, or not at all
+        raise BadDrawing("is written in an encoding that cannot be read; save it as UTF-8") from None
     markup = "".join(cleaner.out)
     if not cleaner.shapes:
         raise BadDrawing("draws nothing")

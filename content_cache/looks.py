@@ -157,7 +157,7 @@ def _svg_wrong(file: BinaryIO) -> str:
     parser.StartElementHandler, parser.EntityDeclHandler = element, entity
     try:
         parser.ParseFile(file)
-    except expat.ExpatError:
+    except (expat.ExpatError, LookupError, ValueError):  # the latter two for an odd encoding
         return (*wrong, "is not an SVG file inside")[0]
     return (*wrong, "" if names == ["svg"] else "is not an SVG file inside")[0]
 

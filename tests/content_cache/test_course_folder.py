@@ -243,6 +243,8 @@ def test_a_film_that_is_none_is_refused(tmp_path, name, data):
         "<svg><a href='javascript:x'/></svg>",
         "<svg><foreignObject/></svg>",
         "<!DOCTYPE a [<!ENTITY b 'c'>]><svg/>",
+        "<?xml version='1.0' encoding='nope'?><svg/>",
+        "<?xml version='1.0' encoding='UTF-7'?><svg/>",
         "<html/>",
         "<svg>",
         "no",

@@ -223,3 +223,9 @@ def test_no_bytes_break_the_cleaner(data):
     except BadDrawing:
         return
     Reader().feed(cleaned)
+
+
+@pytest.mark.parametrize("name", ["UTF-7", "idna", "zlib", "shift_jis", "nope", "rot13"])
+def test_an_encoding_that_cannot_be_read_is_a_sentence_too(name):
+    with pytest.raises(BadDrawing, match="encoding|not an SVG"):
+        clean_svg(f"<?xml version='1.0' encoding='{name}'?>{SVG.format('<rect/>')}".encode())
