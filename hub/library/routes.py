@@ -41,9 +41,9 @@ def home() -> str:
     return render_template("library/home.html", home=shown, drawings=drawings(shown.courses))
 
 
-@blueprint.get("/topics/<slug>", defaults={"page": 1})
+@blueprint.get("/topics/<slug>")
 @blueprint.get("/topics/<slug>/<int:page>")
-def topic(slug: str, page: int) -> str:
+def topic(slug: str, page: int = 1) -> str:
     with closing(_catalogue()) as catalogue:
         shelf = Shelf.at(catalogue, slug, page) or abort(404)
     return render_template("library/topic.html", shelf=shelf, drawings=drawings(shelf.courses))
