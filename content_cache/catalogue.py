@@ -15,7 +15,7 @@ import sqlite3
 import threading
 from typing import TYPE_CHECKING, Any
 
-from content_cache.errors import RepositoryError
+from content_cache.errors import OlderLayout, RepositoryError
 from content_cache.quizzes import decode_quiz
 from content_cache.records import Blob, Brief, Course, File, Found, Item, Quiz, Topic
 from content_cache.searching import search
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# Raised whenever the tables below change: a file of another layout is built again from its repository.
+# Raised whenever the tables below change: a file of another layout is built again (content_cache/renewing.py).
 LAYOUT = 2
 MOST_FOUND = 1000
 NOTHING_NEW = 2**31  # above every number
@@ -79,9 +79,11 @@ class Catalogue:
             raise RepositoryError(f"The catalogue {path} is damaged; import the repository again.") from None
 
     def _refuse_other_layout(self, path: Path) -> None:
-        if self._rows("PRAGMA user_version") != [(LAYOUT,)]:
+        ((layout,),) = self._rows("PRAGMA user_version")
+        if layout != LAYOUT:
             self.close()
-            raise RepositoryError(f"The catalogue {path} was made by another version; import the repository again.")
+            error = OlderLayout if 0 < layout < LAYOUT else RepositoryError
+            raise error(f"The catalogue {path} was made by another version; import the repository again.")
 
     def _rows(self, query: str, *values: object) -> list[Any]:
         with self._lock:

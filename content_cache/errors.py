@@ -35,6 +35,10 @@ class RepositoryError(ContentError):
     exit_code = 66
 
 
+class OlderLayout(RepositoryError):
+    """A catalogue that an older version of the program made; it is built again, or the reader imports again."""
+
+
 class OlderRelease(RepositoryError):
     """A repository that would take a library back, or sideways; the reader looks for the newer one."""
 

@@ -71,20 +71,19 @@ def import_repository(
     repository = Repository(source)
     head, name = repository.head()
     bringing = _Bringing(repository, library.store, reserve, progress)
-    with _disk_errors(library.root, bringing), _alone(library):
+    with disk_errors(library.root, bringing.still_needed), alone(library):
         _refuse_older(library, head, name)
         with _release(repository, library, head, name, reserve) as release:
             bringing.bring(release.blobs)
             changed = isinstance(release, Building)
             if isinstance(release, Building):
-                refuse_full(library.root, 2 * release.text_bytes(), reserve)
-                _finish(release, library, name)
+                finish(release, library, name, reserve)
     items = sum(entry.items for entry in head.courses)
     return Imported(name, head.release, len(head.courses), items, bringing.count, bringing.done, changed)
 
 
 @contextlib.contextmanager
-def _alone(library: Library) -> Iterator[None]:
+def alone(library: Library) -> Iterator[None]:
     """No other import, and no sweep, until what is brought has been named."""
     make_folder(library.catalogues)
     with locked(library.catalogues), library.store.filling():
@@ -127,8 +126,9 @@ def _readable(path: Path) -> Catalogue | None:
         return None
 
 
-def _finish(release: Building, library: Library, name: str) -> None:
+def finish(release: Building, library: Library, name: str, reserve: int) -> None:
     """Index, render, flush, rename, switch; then remove what is neither this release nor the one before."""
+    refuse_full(library.root, 2 * release.text_bytes(), reserve)
     for blob in release.mains("quiz"):
         release.add_quiz(blob.sha256, _quiz(library.store, blob))
     release.index(lambda sha256: _lines(library.store, sha256))
@@ -202,6 +202,10 @@ class _Bringing:
             for blob in self._missing(blobs()):
                 self._bring_one(batch, blob)
 
+    def still_needed(self) -> int:
+        """Bytes that should be free on the disk."""
+        return self.total - self.done + self.reserve
+
     def _missing(self, blobs: Iterable[Blob]) -> Iterator[Blob]:
         return (blob for blob in blobs if not self._store.is_whole(blob))
 
@@ -245,12 +249,15 @@ def refuse_full(folder: Path, needed: int, reserve: int) -> None:
 
 
 @contextlib.contextmanager
-def _disk_errors(folder: Path, bringing: _Bringing) -> Iterator[None]:
-    """Turn what the system says of the library's disk into a sentence; one that filled meanwhile is a full one."""
+def disk_errors(folder: Path, needed: Callable[[], int]) -> Iterator[None]:
+    """Turn what the system says of the library's disk into a sentence; one that filled meanwhile is a full one.
+
+    `needed` says how many bytes should have been free.
+    """
     try:
         yield
     except OSError as error:
         if not is_full(error):
             raise unusable(error) from None
         free = os.statvfs(folder).f_bavail * os.statvfs(folder).f_frsize
-        raise no_space(folder, max(bringing.total - bringing.done + bringing.reserve - free, 10**6)) from None
+        raise no_space(folder, max(needed() - free, 10**6)) from None

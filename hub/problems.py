@@ -19,6 +19,8 @@ from flask_babel import gettext as _
 from peewee import DatabaseError, OperationalError
 from werkzeug.exceptions import HTTPException, default_exceptions
 
+from content_cache.errors import ContentError
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -51,6 +53,7 @@ def init_app(app: Flask) -> None:
         app.register_error_handler(code, _explain)
     app.register_error_handler(Refused, _explain)
     app.register_error_handler(DatabaseError, _database_trouble)
+    app.register_error_handler(ContentError, _library_trouble)
     app.log_exception = _log  # type: ignore[method-assign]
 
 
@@ -74,6 +77,15 @@ def _database_trouble(error: DatabaseError) -> Response:
     """The disk is full, or the database busy or damaged: not the person's doing, and perhaps soon over."""
     log.warning("%s: the database failed (%s)", _route(), error, exc_info=not isinstance(error, OperationalError))
     return _answer(HTTPStatus.SERVICE_UNAVAILABLE, sentence_for(HTTPStatus.SERVICE_UNAVAILABLE))
+
+
+def _library_trouble(error: ContentError) -> Response:
+    """After an update the catalogue is being built again, or its file is damaged: the technician's page says which."""
+    log.warning("%s: the library failed (%s)", _route(), error)
+    sentence = _("The courses are not at hand for the moment. Come back in a few minutes.")
+    response = _answer(HTTPStatus.SERVICE_UNAVAILABLE, sentence)
+    response.headers["Retry-After"] = "60"
+    return response
 
 
 def _answer(code: int, sentence: str) -> Response:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from flask_babel import gettext as _
 from peewee import PeeweeException
 
-from content_cache.errors import ContentError, mb
+from content_cache.errors import ContentError, OlderLayout, mb
 from hub.clock import Boot
 from hub.site import Site
 
@@ -74,6 +74,9 @@ def check_library(library: Library) -> Check:
         return Check("library", False, _("There are no courses; run `hub content import`."), {"release": None})
     try:
         catalogue = library.catalogue()
+    except OlderLayout as error:
+        sentence = _("An older version of the hub made the catalogue; start `hub worker`, which builds it again.")
+        return Check("library", False, sentence, {"release": release, "error": str(error)})
     except (ContentError, OSError) as error:
         sentence = _("The catalogue cannot be read; run `hub content import` again.")
         return Check("library", False, sentence, {"release": release, "error": str(error)})

@@ -42,7 +42,7 @@ PAGE = re.compile(
 # Pages too many, or too often new, to be kept: made for each request, otherwise like the rest.
 MADE_ANEW = {"/search", "/usage"}
 CACHE_BYTES = 8_000_000  # a page of ours is some 10 kB, so this holds the pages that a village asks for
-KEPT_HEADERS = {"content-type", "content-security-policy", "x-content-type-options", "referrer-policy"}
+KEPT_HEADERS = {"content-type", "content-security-policy", "x-content-type-options", "referrer-policy", "retry-after"}
 
 
 class Page(NamedTuple):

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from content_cache.renewing import renew
 from hub.backup import snapshot
 from hub.uplink.deliver import deliver
 from hub.uplink.models import acknowledged_days
@@ -75,7 +76,12 @@ def verify(work: Work) -> None:
     verify_slowly(work.library.store, work.settings.verify_rate_mb * 1e6, work.stop)
 
 
+def renew_catalogue(work: Work) -> None:
+    renew(work.library, reserve=work.settings.reserve_bytes)
+
+
 JOBS = (
+    Job("catalogue", 1, 600, renew_catalogue, "After an update of the hub its courses are there as before."),
     Job("roll up", 3, "roll_up_every", seal_days, "Days that are over become sealed records that can be sent."),
     Job("upload", 6, "upload_every", upload, "Head office sees what was counted, and tells the time."),
     Job("sweep", 300, DAY, sweep, "Content that no release names, and details that have served, leave the card."),

@@ -13,6 +13,17 @@ VTT = b"WEBVTT\n\n00:00.000 --> 00:02.000\nHola\n"
 SRT = b"1\n00:00:00,000 --> 00:00:02,000\nHola\n"
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 
+# Makes a catalogue one of the first layout (village-hub before content format 2).
+FIRST_LAYOUT = """
+ALTER TABLE meta DROP COLUMN new_from;
+ALTER TABLE courses DROP COLUMN topic_title;
+ALTER TABLE courses DROP COLUMN cover;
+ALTER TABLE files DROP COLUMN rendition;
+DROP TABLE quizzes; DROP TABLE vocabulary; DROP TABLE places;
+DROP TABLE in_titles; DROP TABLE in_summaries; DROP TABLE in_texts;
+PRAGMA user_version = 1;
+"""
+
 
 def png() -> bytes:
     """One grey pixel."""

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 from flask import abort, request
 
+from content_cache.errors import OlderLayout
 from hub.app import create_app
 from hub.db import database
 from hub.problems import refuse
 from hub.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from flask.testing import FlaskClient
@@ -32,6 +33,30 @@ def client(tmp_path: Path) -> Iterator[FlaskClient]:
     yield app.test_client()
     if not database.is_closed():
         database.close()
+
+
+def test_a_library_that_cannot_be_read_is_a_calm_sentence(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    client.application.add_url_rule(
+        "/library", "library", _fail_with(OlderLayout("The catalogue is old; import again."))
+    )
+    answer = client.get("/library", headers=PEOPLE)
+    assert (answer.status_code, answer.headers["Retry-After"], answer.headers["Cache-Control"]) == (
+        503,
+        "60",
+        "no-store",
+    )
+    assert "Los cursos no están a la mano" in answer.text
+    assert "GET /library: the library failed (The catalogue is old; import again.)" in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+def _fail_with(error: Exception) -> Callable[[], str]:
+    def fail() -> str:
+        raise error
+
+    return fail
 
 
 PEOPLE = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept-Language": "es-MX"}

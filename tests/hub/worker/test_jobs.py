@@ -52,7 +52,7 @@ def test_every_job_of_the_table_runs_on_a_hub_that_is_new(work: Work) -> None:
 
 
 def test_the_table_says_why_and_how_often(work: Work) -> None:
-    assert [job.name for job in JOBS] == ["roll up", "upload", "sweep", "snapshot", "verify"]
+    assert [job.name for job in JOBS] == ["catalogue", "roll up", "upload", "sweep", "snapshot", "verify"]
     assert all(job.why.endswith(".") and 0 < job.first <= job.seconds(Settings()) for job in JOBS)
 
 
@@ -171,7 +171,7 @@ class Process:
 def test_the_worker_runs_until_it_is_told_to_stop_and_a_second_one_is_sent_away(tmp_path: Path) -> None:
     worker = Process(tmp_path)
     try:
-        worker.until("the worker runs 5 jobs")
+        worker.until("the worker runs 6 jobs")
         second = subprocess.run(
             [sys.executable, "-m", "hub", "worker"],
             env=worker.environ,
@@ -194,5 +194,5 @@ def test_the_worker_runs_until_it_is_told_to_stop_and_a_second_one_is_sent_away(
 def test_a_worker_that_was_killed_leaves_no_lock_behind(tmp_path: Path) -> None:
     for _ in range(2):
         worker = Process(tmp_path)
-        worker.until("the worker runs 5 jobs")
+        worker.until("the worker runs 6 jobs")
         assert worker.end(signal.SIGKILL) == -signal.SIGKILL
