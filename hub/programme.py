@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 from msgspec import Meta
 
-from content_cache.drawings import BadDrawing, clean_svg
+from content_cache.drawings import MAX_FILE, BadDrawing, clean_svg
 from hub.settings import BadSetting, Settings
 
 if TYPE_CHECKING:
@@ -33,9 +33,14 @@ TOKENS = ":root{{--accent:{};--on-accent:{};--wash:{}}}"
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    name: Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[^\x00-\x1f]*\S[^\x00-\x1f]*$")]
+    name: Annotated[str, Meta(max_length=40)]
     colour: Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}\Z")] = COLOUR
     logo: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a name of which nothing would be seen, or that turns the writing around it."""
+        if not self.name.strip() or not self.name.isprintable():
+            raise ValueError("its name is empty or has signs that cannot be seen")
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,7 @@ def load(settings: Settings) -> Programme:
     """The programme as its file says, or the one built in where there is no file; raises BadSetting."""
     path = settings.programme_file
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")  # some editors begin each file with a mark of their own
     except FileNotFoundError:
         if settings.programme == Settings.programme:
             return Programme()
@@ -70,7 +75,7 @@ def load(settings: Settings) -> Programme:
 def _programme(path: Path, text: str) -> Programme:
     try:
         file = msgspec.convert(tomllib.loads(text), _File)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # what is no TOML, or not ours, or a number without end
         example = 'write it as in: name = "Mujeres del maíz", colour = "#a3401c", logo = "logo.svg"'
         raise BadSetting(f"The programme file {path} is not right ({error}); {example}.") from None
     colour = file.colour.lower()
@@ -86,7 +91,8 @@ def _logo(path: Path, name: str) -> str:
     if not name:
         return ""
     try:
-        return clean_svg((path.parent / name).read_bytes())
+        with (path.parent / name).open("rb") as file:
+            return clean_svg(file.read(MAX_FILE + 1))
     except OSError as error:
         reason = error.strerror or "no such name"
     except ValueError as error:  # a BadDrawing, or a name with a zero in it

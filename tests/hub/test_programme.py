@@ -55,6 +55,7 @@ def test_a_programme_shows_its_name_logo_and_colour_on_every_page(tmp_path: Path
 
 def test_a_name_alone_is_enough(tmp_path: Path) -> None:
     assert load(settings(tmp_path, 'name = " Semillas "')) == Programme("Semillas")
+    assert load(settings(tmp_path, b'\xef\xbb\xbfname = "Semillas"')) == Programme("Semillas"), "as Windows saves it"
 
 
 @pytest.mark.parametrize(
@@ -64,7 +65,11 @@ def test_a_name_alone_is_enough(tmp_path: Path) -> None:
         ("", "is not right"),
         ('name = ""', "is not right"),
         ('name = "   "', "is not right"),
-        ('name = "a\\nb"', "is not right"),
+        ('name = "a\\nb"', "signs that cannot be seen"),
+        ('name = "a\\u202eb"', "signs that cannot be seen"),
+        ('name = "\\u200b"', "signs that cannot be seen"),
+        ('name = "a"\nyear = 1' + "0" * 5000, "is not right"),
+        ('name = "a"\nlogo = "/dev/zero"', "has more than"),
         (f'name = "{"a" * 41}"', "is not right"),
         ('name = "a"\ncolor = "#123456"', "is not right"),
         ('name = "a"\ncolour = "red"', "is not right"),
