@@ -41,6 +41,7 @@ PAGE = re.compile(
 )
 # Pages too many, or too often new, to be kept: made for each request, otherwise like the rest.
 MADE_ANEW = {"/search", "/usage"}
+ASKED = ("QUERY_STRING", "REMOTE_ADDR")  # what these alone learn: the words, and whose turn it is
 CACHE_BYTES = 8_000_000  # a page of ours is some 10 kB, so this holds the pages that a village asks for
 KEPT_HEADERS = {"content-type", "content-security-policy", "x-content-type-options", "referrer-policy", "retry-after"}
 
@@ -141,8 +142,8 @@ class PagesFirst:
 
 def _render(app: WSGIApplication, path: str, language: str, environ: WSGIEnvironment) -> Page:
     """Ask Flask; only a page that is there (200) gets an ETag and may be kept."""
-    query = environ.get("QUERY_STRING", "") if path in MADE_ANEW else ""
-    chunks, status, headers = run_wsgi_app(app, _stripped(environ, path, language, query), buffered=True)
+    asked = {name: environ.get(name, "") for name in ASKED} if path in MADE_ANEW else {}
+    chunks, status, headers = run_wsgi_app(app, _stripped(environ, path, language) | asked, buffered=True)
     body = b"".join(chunks)
     kept = [(name, value) for name, value in headers if name.lower() in KEPT_HEADERS]
     kept += [("Content-Language", language), ("Vary", "Accept-Encoding, Accept-Language, Cookie")]
@@ -153,15 +154,15 @@ def _render(app: WSGIApplication, path: str, language: str, environ: WSGIEnviron
     return Page(status, [*kept, ("Cache-Control", "private, no-cache")], body, gzip.compress(body, 9, mtime=0), etag)
 
 
-def _stripped(environ: WSGIEnvironment, path: str, language: str, query: str) -> WSGIEnvironment:
-    """The request without anything that tells one phone from another; `query` is what the page is asked for."""
+def _stripped(environ: WSGIEnvironment, path: str, language: str) -> WSGIEnvironment:
+    """The request without anything that tells one phone from another."""
     return {
         **{name: value for name, value in environ.items() if name.startswith(("wsgi.", "SERVER_"))},
         "wsgi.input": BytesIO(),
         "REQUEST_METHOD": "GET",
         "SCRIPT_NAME": "",
         "PATH_INFO": path,
-        "QUERY_STRING": query,
+        "QUERY_STRING": "",
         "HTTP_HOST": "localhost",
         "HTTP_COOKIE": f"{COOKIE}={language}",
     }

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from contextlib import closing
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, abort, redirect, render_template, request
+from flask import Blueprint, abort, current_app, redirect, render_template, request
 
 from hub.app import hub_of
 from hub.i18n import COOKIE, LANGUAGES
 from hub.library import place
 from hub.library.shelves import Home, Shelf, drawings
 from hub.library.show import address, initial, lesson, lessons
+from hub.problems import refuse, sentence_for
+from hub.usage.door import Pace
 
 if TYPE_CHECKING:
+    from flask.blueprints import BlueprintSetupState
     from werkzeug.wrappers import Response
 
     from content_cache.catalogue import Catalogue
@@ -28,6 +32,7 @@ LOCAL_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")  # printable ASCII without bac
 ONE_YEAR = 365 * 86_400
 LONGEST_QUERY = 100  # characters
 RESULTS, MOST_RESULTS = 10, 100  # on a page, in all
+SEARCHES = 1, 20  # a second for one phone, and in a row: a search is the one page that may take long
 TOPICS = 12  # to choose from instead
 
 
@@ -68,9 +73,16 @@ def item(course: str, slug: str, rendition: str | None = None) -> str:
     return render_template("library/item.html", course=parent, lesson=shown)
 
 
+@blueprint.record_once
+def _prepare(state: BlueprintSetupState) -> None:
+    state.app.extensions["search_pace"] = Pace(*SEARCHES)
+
+
 @blueprint.get("/search")
 def search() -> str:
     """What was found for `?q=`, the page `?page=` of it; without words, or without results, the topics."""
+    if not current_app.extensions["search_pace"].admits(request.remote_addr or ""):
+        refuse(HTTPStatus.TOO_MANY_REQUESTS, sentence_for(HTTPStatus.TOO_MANY_REQUESTS), Retry_After="10")
     query = " ".join(request.args.get("q", "")[:LONGEST_QUERY].split())
     found, topics = _find(query)
     pages = max(-(-min(len(found), MOST_RESULTS) // RESULTS), 1)

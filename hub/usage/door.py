@@ -5,6 +5,7 @@ reports = Door(library).decode(body)        # raises Refused with one sentence; 
 
 from __future__ import annotations
 
+import ipaddress
 import time
 from http import HTTPStatus
 from threading import Lock
@@ -137,7 +138,9 @@ class Pace:
         self._lock = Lock()
 
     def admits(self, address: str) -> bool:
-        """Whether one more request from `address` may pass now."""
+        """Whether one more request from `address` may pass now; from the box itself any may."""
+        if _is_loopback(address):
+            return True
         with self._lock:
             now = self._now()
             left, then = self._buckets.pop(address, (self.burst, now))
@@ -146,6 +149,14 @@ class Pace:
             if len(self._buckets) > self.most:
                 del self._buckets[next(iter(self._buckets))]  # the one that has been quiet longest
         return left >= 1
+
+
+def _is_loopback(address: str) -> bool:
+    """The box itself, or a proxy on it that speaks for all phones."""
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
 
 
 def _ms(seconds: float) -> int:

@@ -113,3 +113,18 @@ def test_a_search_is_not_kept_but_compressed_and_named(running: Running) -> None
     again = running.ask("/search?q=cafe", Accept_Encoding="gzip", If_None_Match=first.headers["etag"])
     assert again.status == 304
     assert running.ask("/search?q=maiz", If_None_Match=first.headers["etag"]).status == 200
+
+
+def test_one_phone_that_searches_without_end_leaves_the_others_their_turn(running: Running) -> None:
+    publish(running)
+
+    def searched(address: str) -> list[int]:
+        client = running.app.test_client()
+        answers = [client.get("/search?q=maiz", environ_base={"REMOTE_ADDR": address}) for _ in range(30)]
+        assert all("Retry-After" in answer.headers for answer in answers if answer.status_code == 429)
+        return [answer.status_code for answer in answers]
+
+    assert searched("10.0.0.7")[:20] == [200] * 20
+    assert searched("10.0.0.7")[-1] == 429
+    assert searched("10.0.0.8")[0] == 200
+    assert searched("127.0.0.1") == [200] * 30, "a proxy on the box speaks for all phones"
