@@ -32,7 +32,7 @@ def test_courses_are_there_as_before_and_can_be_searched(library):
         library.catalogue()
     assert renew(library)
     catalogue = library.catalogue()
-    assert (library.release(), catalogue.release, catalogue.new_items(9)) == (release, release, [])
+    assert (library.release(), catalogue.release, catalogue.news(9)) == (release, release, [])
     assert [topic.title for topic in catalogue.topics()] == ["Costos y precios"]
     assert [one.href_id for one in catalogue.search("gastas", limit=5)] == ["precio-justo/costos"]
     assert "Lo que gastas" in catalogue.item("precio-justo/costos").html
