@@ -1,5 +1,7 @@
 """Pages a second on 32 connections, by `wrk`: a visitor's home page, and the bare minimum of Flask beside it.
 
+Five rounds in turn, medians, since two cores that are shared change from one moment to the next.
+
 python benchmarks/pages.py [SECONDS]
 """
 
@@ -7,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -16,6 +19,7 @@ from benchmarks.phones import fill_library
 from benchmarks.servers import Server, free_port, running
 
 CONNECTIONS = 32
+ROUNDS = 5
 BARE = """
 import sys
 from flask import Flask
@@ -37,9 +41,11 @@ def main(seconds: int) -> dict[str, float]:
             Server("home page", [sys.executable, "-m", "hub", "web"], f"http://127.0.0.1:{ports[0]}/", environ),
             Server("bare Flask", [sys.executable, "-c", BARE, str(ports[1])], f"http://127.0.0.1:{ports[1]}/"),
         ]
-        rates = {server.name: measure(server, seconds) for server in servers}
-    for label, rate in rates.items():
-        print(f"{label}: {rate:.0f} requests/s")
+        rounds = [[measure(server, seconds) for server in servers] for _ in range(ROUNDS)]
+    rates = {}
+    for server, rate in zip(servers, zip(*rounds, strict=True), strict=True):
+        rates[server.name] = statistics.median(rate)
+        print(f"{server.name}: {rates[server.name]:.0f} requests/s ({min(rate):.0f} to {max(rate):.0f})")
     return rates
 
 
@@ -55,4 +61,4 @@ def measure(server: Server, seconds: int) -> float:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 6)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 4)
