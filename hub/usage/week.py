@@ -151,7 +151,7 @@ def add_up(days: Mapping[dt.date, Day | None]) -> Sums:
         visits=sum(use.visits for use in uses),
         hours_up=_whole(sum(use.minutes_up for use in uses)),
         most_phones=max((use.most_phones for use in uses), default=0),
-        languages=sorted(languages.items(), key=lambda pair: (-pair[1], pair[0])),
+        languages=_told_languages(languages),
         plays=sum(use.plays for use in uses),
         minutes=_whole(sum(use.seconds_played for use in uses)),
         group_plays=sum(use.group_plays for use in uses),
@@ -244,6 +244,13 @@ def _most_watched(days: Iterable[Day]) -> list[Watched]:
     minutes = dict(zip(played, round_to_total(list(played.values()), MINUTE * 1000), strict=True))
     order = sorted(played, key=lambda item: (-played[item], item))
     return [Watched(item, plays[item], minutes[item]) for item in order[:MOST_WATCHED]]
+
+
+def _told_languages(visits: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Visits by language, most first; none if one has few, since that may be a person, and the others would tell."""
+    if min(visits.values(), default=0) < FEW:
+        return []
+    return sorted(visits.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
 def _whole(count: int) -> int:

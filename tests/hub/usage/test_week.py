@@ -67,6 +67,20 @@ def test_the_page_needs_this_week_and_the_whole_week_before(last: date, first: d
     assert window == [first + timedelta(days=number) for number in range(count)]
 
 
+@pytest.mark.parametrize(
+    ("spoken", "told"),
+    [
+        ({"es": 6}, [("es", 6)]),
+        ({"en": 5, "es": 9}, [("es", 9), ("en", 5)]),
+        ({"en": 1, "es": 9}, []),  # the one who reads English; without her line all visits would still tell
+        ({}, []),
+    ],
+)
+def test_a_language_of_few_visits_is_not_told(spoken: dict[str, int], told: list[tuple[str, int]]) -> None:
+    found = {WEDNESDAY: day(10, languages=spoken)}
+    assert tell(WEDNESDAY, found).sums.languages == told
+
+
 def test_a_week_is_its_days_up_to_today_and_the_plot_the_last_seven() -> None:
     week = tell(WEDNESDAY, days(WEDNESDAY, [50, 40, 30, 20, 10, 7, 6, 5]))
     assert (week.first, week.last, week.sums.visits) == (MONDAY, WEDNESDAY, 18)
