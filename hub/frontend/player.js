@@ -48,7 +48,16 @@
     try { store.setItem(name, JSON.stringify(entries)); } catch (full) { /* the next page may have room */ }
   }
 
+  function isItem(id) { return /^[a-z0-9-]+\/[a-z0-9-]+$/.test(id); }
+
   // What was seen
+
+  // A lesson that left with a new release is no place to continue, else the start would lead here again and again.
+  function letGo(item) {
+    var places = load('places');
+    delete places[item];
+    save('places', places, MOST_PLACES);
+  }
 
   // The lesson was seen to its end: from now on the next one is where to continue.
   function finish(item) {
@@ -294,7 +303,7 @@
 
     function fill(link, item) {
       var left = +places[item].left;
-      link.href = '/items/' + item.split('/').map(encodeURIComponent).join('/');
+      link.href = '/items/' + item;
       link.querySelector('strong').textContent = places[item].title;
       if (left > 0) {
         link.querySelector('.facts').textContent =
@@ -302,7 +311,7 @@
       }
     }
 
-    Object.keys(places).slice(-3).reverse().forEach(function (item, place) {
+    Object.keys(places).filter(isItem).slice(-3).reverse().forEach(function (item, place) {
       var link = first;
       if (place) {
         link = list.appendChild(document.createElement('li')).appendChild(document.createElement('a'));
@@ -312,7 +321,7 @@
       }
       fill(link, item);
     });
-    if (!Object.keys(places).length) return;
+    if (!Object.keys(places).some(isItem)) return;
     document.querySelectorAll('[data-course]').forEach(function (tile) {
       var cover = tile.querySelector('.cover');
       if (first.pathname.split('/')[2] === tile.getAttribute('data-course') && !first.querySelector('.cover')) {
@@ -354,6 +363,7 @@
   } else if (page) {
     stay(page.getAttribute('data-item'));
   }
+  if (document.querySelector('[data-gone]')) letGo(location.pathname.split('/').slice(2, 4).join('/'));
   [['[data-left]', offerToContinue], ['.forget', offerToForget], ['[data-lessons]', showSeen]].forEach(function (part) {
     var found = document.querySelector(part[0]);
     if (found) part[1](found);

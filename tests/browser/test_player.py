@@ -203,6 +203,32 @@ def test_where_she_was_takes_the_place_of_the_start(town: Town, phone: BrowserCo
     assert "1 min por ver" in start.inner_text()
 
 
+def test_a_lesson_that_is_gone_is_offered_no_more(town: Town, phone: BrowserContext) -> None:
+    page = phone.new_page()
+    page.goto(town.at("/"))
+    places = json.dumps({ITEM: {"at": 9, "left": 70, "title": "Está"}, "formas/ya-no": {"at": 9, "title": "Ya no"}})
+    page.evaluate(f"localStorage.setItem('places', {json.dumps(places)})")
+    page.reload()
+    page.click(".start:visible")
+    assert page.url == town.at("/items/formas/ya-no")
+    page.click("main .main-action")
+    assert page.locator(".start:visible strong").inner_text() == "Está"
+
+
+@pytest.mark.parametrize("place", ["javascript:alert(1)", "..", "//elsewhere", "\\ud800", "a/b/c", "toString", "7"])
+def test_what_names_no_lesson_is_no_place_to_continue(town: Town, phone: BrowserContext, place: str) -> None:
+    page = phone.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(town.at("/"))
+    start = page.locator(".start:visible").get_attribute("href")
+    text = f'{{"{place}": {{"at": 9, "left": 60, "title": "x"}}}}'
+    page.evaluate(f"localStorage.setItem('places', {json.dumps(text)})")
+    page.reload()
+    assert page.locator(".start:visible").get_attribute("href") == start
+    assert not errors
+
+
 def test_a_shared_phone_forgets_what_was_seen_but_not_what_is_to_be_counted(town: Town, phone: BrowserContext) -> None:
     page = phone.new_page()
     page.goto(town.at(f"/items/{ITEM}"))
