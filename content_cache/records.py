@@ -15,7 +15,7 @@ from msgspec import Meta
 MAX_CATALOGUE = 64 * 2**20
 MAX_LINE = 256 * 2**10
 MAX_ITEMS = 500_000
-MAX_READING = 2**20
+MAX_READING = 2**18  # of Markdown, which takes some hundred times as much memory to render at its worst
 MAX_CAPTIONS = 4 * 2**20
 MAX_QUIZ = 256 * 2**10
 MAX_COVER = 6144

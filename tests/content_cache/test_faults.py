@@ -125,7 +125,7 @@ def test_a_disk_that_may_not_be_written_is_a_sentence(small_disk, tmp_path):
 def test_a_repository_on_a_full_disk_keeps_its_release(small_disk, tmp_path):
     folder = course(tmp_path / "c")
     publish(folder, small_disk / "r")
-    (folder / "uno.md").write_text("uno " * 200_000)
+    (folder / "uno.md").write_text("uno " * 60_000)
     with (small_disk / "filler").open("wb") as file, contextlib.suppress(OSError):
         while True:
             os.write(file.fileno(), bytes(4096))
