@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,9 +10,9 @@ import pytest
 from content_cache.importer import import_repository
 from content_cache.publish import publish
 from hub.app import Hub, create_app
-from hub.db import database
 from hub.server import HubServer
 from hub.settings import Settings
+from tests.hub.serving import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,11 +64,5 @@ class Running:
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[Running]:
     it = Running(tmp_path)
-    thread = threading.Thread(target=it.server.serve)
-    thread.start()
-    yield it
-    it.server.stop()
-    thread.join(10)
-    assert not thread.is_alive()
-    if not database.is_closed():
-        database.close()
+    with serving(it.server):
+        yield it

@@ -12,6 +12,7 @@ from content_cache.store import BlobStore
 from hub.media.answer import MediaFirst
 from hub.server import HubServer
 from hub.settings import Settings
+from tests.hub.serving import serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,10 +61,6 @@ class Served:
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
     it = Served(tmp_path)
-    thread = threading.Thread(target=it.server.serve)
-    thread.start()
-    yield it
-    it.release_pages.set()
-    it.server.stop()
-    thread.join(10)
-    assert not thread.is_alive()
+    with serving(it.server):
+        yield it
+        it.release_pages.set()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import secrets
-import threading
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
@@ -13,12 +12,12 @@ import pytest
 
 from hub.app import create_app, hub_of
 from hub.clock import Clock
-from hub.db import database
 from hub.server import HubServer
 from hub.settings import Settings
 from hub.usage.door import Pace
 from hub.usage.models import Play
 from hub.usage.summary import summary
+from tests.hub.serving import serving
 from tests.hub.usage.conftest import DOCUMENT, SECOND_VIDEO, VIDEO
 
 if TYPE_CHECKING:
@@ -71,12 +70,8 @@ class Served:
 @pytest.fixture
 def served(tmp_path: Path, library_root: Path) -> Iterator[Served]:
     it = Served(tmp_path)
-    thread = threading.Thread(target=it.server.serve)
-    thread.start()
-    yield it
-    it.server.stop()
-    thread.join(10)
-    database.close()
+    with serving(it.server):
+        yield it
 
 
 def play(id_: str = "ab" * 16, item: str = VIDEO, intervals=((0, 10),), group: int = 1):

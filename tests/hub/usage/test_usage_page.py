@@ -7,7 +7,6 @@ import http.client
 import json
 import re
 import secrets
-import threading
 import wave
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -20,11 +19,11 @@ from content_cache.importer import import_repository
 from content_cache.publish import publish
 from hub.app import Hub, create_app
 from hub.clock import Clock
-from hub.db import database
 from hub.server import HubServer
 from hub.settings import Settings
 from hub.usage.days import RENEW_EVERY
 from tests.content_cache.making import course
+from tests.hub.serving import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,14 +96,8 @@ class Village:
 @pytest.fixture
 def village(tmp_path: Path) -> Iterator[Village]:
     it = Village(tmp_path)
-    thread = threading.Thread(target=it.server.serve)
-    thread.start()
-    yield it
-    it.server.stop()
-    thread.join(10)
-    assert not thread.is_alive()
-    if not database.is_closed():
-        database.close()
+    with serving(it.server):
+        yield it
 
 
 def busy(village: Village) -> None:
