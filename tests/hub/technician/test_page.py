@@ -13,6 +13,7 @@ from hub.db import writing
 from hub.site import Site
 from hub.uplink.models import Outbox, note
 from hub.usage.record import PlayReport
+from hub.worker.jobs import JOBS
 from hub.worker.models import note_run
 from tests.hub.technician.conftest import publish
 
@@ -98,6 +99,14 @@ def test_it_shows_jobs_that_failed_and_ones_from_before_a_power_cut(bench: Bench
     assert "Send to head office before the last power cut Fail The modem sleeps." in told
     assert "Copy the database less than a minute ago" in told
     assert "Failed at the last run: upload." in told
+
+
+def test_it_calls_every_job_by_a_name_in_words(bench: Bench) -> None:
+    for job in JOBS:
+        note_run(job.name, bench.clock.moment(), 2.0, None)
+    (_, _, told) = page(bench).rpartition(" Jobs")
+    assert told.count("less than a minute ago") == len(JOBS)
+    assert not [job.name for job in JOBS if f" {job.name} less than a minute ago" in told]
 
 
 def test_it_names_damaged_files_and_the_lessons_that_lack_them(bench: Bench) -> None:
