@@ -17,6 +17,7 @@ import gzip
 import hashlib
 import re
 import threading
+import time
 from collections import OrderedDict
 from io import BytesIO
 from typing import TYPE_CHECKING, NamedTuple
@@ -42,6 +43,8 @@ PAGE = re.compile(
 # Pages too many, or too often new, to be kept: made for each request, otherwise like the rest.
 MADE_ANEW = {"/search", "/usage"}
 ASKED = ("QUERY_STRING", "REMOTE_ADDR")  # what these alone learn: the words, and whose turn it is
+# Seconds. A look at the disk lets another thread run, and getting one's turn back costs more than the page.
+LOOK_EVERY = 0.02
 CACHE_BYTES = 8_000_000  # a page of ours is some 10 kB, so this holds the pages that a village asks for
 KEPT_HEADERS = {"content-type", "content-security-policy", "x-content-type-options", "referrer-policy", "retry-after"}
 
@@ -94,6 +97,7 @@ class PagesFirst:
         self.library = library
         self.recorder = recorder
         self._kept = Kept(None)
+        self._look_again = 0.0
         self._rendering = threading.Lock()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -120,10 +124,12 @@ class PagesFirst:
 
     def _of_this_release(self) -> Kept:
         """The cache, a new one after a switch; a page begun before it ends up in the old one, which is dropped."""
-        release = self.library.release()
-        kept = self._kept
-        if kept.release != release:
-            kept = self._kept = Kept(release)
+        kept, now = self._kept, time.monotonic()
+        if now >= self._look_again:
+            self._look_again = now + LOOK_EVERY
+            release = self.library.release()
+            if kept.release != release:
+                kept = self._kept = Kept(release)
         return kept
 
     def _cookies(self, environ: WSGIEnvironment, language: str, item_id: str | None) -> list[tuple[str, str]]:
