@@ -47,7 +47,7 @@ NEVER = float("inf")
 SWEEP_EVERY = 10  # seconds
 SHARE_EVERY = 0.25  # seconds
 # Seconds after which a thread that computes lets another run. With Python's own 0.005 a thread that has sent its answer
-# often waits that long behind the loop; a busy hub then answers a quarter of the pages (benchmarks/README.md).
+# often waits that long behind the loop; a busy hub then answered half as many pages (benchmarks/README.md).
 TURN = 0.0005
 DISCONNECTED = {errno.ECONNRESET, errno.EPIPE, errno.ENOTCONN, errno.ESHUTDOWN, errno.ECONNABORTED, errno.EBADF}
 
