@@ -34,9 +34,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PAIRS = ROOT / "var" / "pairs"
 SCORM = ROOT.parent / "shared" / "data" / "scorm12" / "es_actividad-evaluable_scorm12.zip"
 DOCS = "postgresql-doc-15"
-WORDS = (
-    "el precio de lo que vendes cubre costos y tiempo ahorra cada semana una parte cuenta ventas gastos meta".split()
-)
+TEXT = "el precio de lo que vendes cubre costos y tiempo ahorra cada semana una parte cuenta ventas gastos meta"
+WORDS = TEXT.split()
 
 
 class Unmade(Exception):
@@ -213,14 +212,14 @@ def film(path: Path, quality: int) -> None:
 
 
 def remux(old: Path, new: Path) -> None:
-    film(old / "leccion.mp4", 29)
+    film(old / "leccion.mp4", 25)
     copy = ("-c", "copy", "-movflags", "+faststart", "-metadata", "title=Tus costos", "-fflags", "+bitexact")
     _run("ffmpeg", "-loglevel", "error", "-i", old / "leccion.mp4", *copy, new / "leccion.mp4")
 
 
 def reencode(old: Path, new: Path) -> None:
     shutil.copy(_pair(old.parent.parent.parent / "remux", remux)[0] / "leccion.mp4", old)
-    film(new / "leccion.mp4", 30)
+    film(new / "leccion.mp4", 26)
 
 
 MAKERS: dict[str, Callable[[Path, Path], None]] = {
