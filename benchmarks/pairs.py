@@ -212,14 +212,14 @@ def film(path: Path, quality: int) -> None:
 
 
 def remux(old: Path, new: Path) -> None:
-    film(old / "leccion.mp4", 25)
+    film(old / "leccion.mp4", 27)
     copy = ("-c", "copy", "-movflags", "+faststart", "-metadata", "title=Tus costos", "-fflags", "+bitexact")
     _run("ffmpeg", "-loglevel", "error", "-i", old / "leccion.mp4", *copy, new / "leccion.mp4")
 
 
 def reencode(old: Path, new: Path) -> None:
     shutil.copy(_pair(old.parent.parent.parent / "remux", remux)[0] / "leccion.mp4", old)
-    film(new / "leccion.mp4", 26)
+    film(new / "leccion.mp4", 28)
 
 
 MAKERS: dict[str, Callable[[Path, Path], None]] = {
