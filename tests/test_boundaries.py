@@ -44,6 +44,7 @@ COMES_WITH = {
     "markupsafe": "flask",
     "babel": "flask-babel",
     "urllib3": "requests",
+    "securesystemslib": "tuf",
 }
 EXTRA_OF = {"content_cache": "publisher", "collector": "collector"}
 
