@@ -63,6 +63,22 @@ class Busy(ContentError):
     exit_code = 75
 
 
+class Absent(RepositoryError):
+    """A file that the source does not have; what may be missing is asked for elsewhere, else the reader copies it."""
+
+
+class SourceError(ContentError):
+    """A source that cannot be reached, broke off, or answers nonsense; it is tried again later."""
+
+    exit_code = 69
+
+
+class Refused(ContentError):
+    """The uplink's budget or hours do not allow it now; what waits goes on when they do."""
+
+    exit_code = 77
+
+
 class MissingPart(ContentError):
     """A part of the program that is not installed here; the reader installs the extra."""
 

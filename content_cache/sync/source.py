@@ -10,26 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from content_cache.errors import ContentError
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-
-class SourceError(ContentError):
-    """A source that cannot be reached, breaks off or answers nonsense; the reader tries again later."""
-
-    exit_code = 69
-
-
-class Absent(SourceError):
-    """The source holds no such path; the reader takes another way, or looks elsewhere."""
-
-
-class Refused(ContentError):
-    """The uplink's rules forbid more bytes now; the reader goes on when they allow it."""
-
-    exit_code = 75
 
 
 class Source(Protocol):

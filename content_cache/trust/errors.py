@@ -8,7 +8,7 @@ from content_cache.errors import ContentError, OlderRelease
 class TrustError(ContentError):
     """Content that head office's keys did not sign, or that was changed since; the reader gets it from head office."""
 
-    exit_code = 77
+    exit_code = 78
 
 
 class NotSigned(TrustError):

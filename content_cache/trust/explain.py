@@ -11,7 +11,7 @@ from tuf.api.exceptions import (
     UnsignedMetadataError,
 )
 
-from content_cache.sync.source import SourceError
+from content_cache.errors import SourceError
 from content_cache.trust.errors import Expired, Older, TrustError
 
 

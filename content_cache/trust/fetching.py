@@ -20,7 +20,7 @@ from tuf.api.exceptions import DownloadHTTPError, DownloadLengthMismatchError
 from tuf.ngclient.config import UpdaterConfig
 from tuf.ngclient.fetcher import FetcherInterface
 
-from content_cache.sync.source import Absent
+from content_cache.errors import Absent
 from content_cache.trust import bundle
 from content_cache.trust.errors import NotSigned
 
