@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NoReturn
 
 import msgspec
 
@@ -24,21 +24,30 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from content_cache.records import CourseLine, ItemLine, Quiz
+    from content_cache.records import CourseLine, ItemLine, Quiz, TreeLine, TreeRef
 
 TABLES = {"reading": "readings", "quiz": "quizzes"}
+
+
+def _all_here(item: ItemLine) -> int:  # noqa: ARG001 (a rule that never asks)
+    return 0
+
+
+def _no_tree(ref: TreeRef) -> NoReturn:
+    raise RepositoryError(f"The tree {ref.sha256} is not here; import the repository again.")
 
 
 class Building:
     """A catalogue in the making at `path`; use `building()`, which removes what was not finished."""
 
-    def __init__(self, path: Path, release: str) -> None:
+    def __init__(self, path: Path, release: str, catalogue: str = "") -> None:
         self._path = path
         self._connection = sqlite3.connect(path, isolation_level=None)
         for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -2000"):
             self._connection.execute(f"PRAGMA {pragma}")
         self._make_tables()
-        self._run("INSERT INTO meta VALUES (?, ?, ?)", release, int(release.partition("-")[0]), NOTHING_NEW)
+        number = int(release.partition("-")[0])
+        self._run("INSERT INTO meta VALUES (?, ?, ?, ?)", release, number, NOTHING_NEW, catalogue)
 
     def _make_tables(self) -> None:
         try:
@@ -54,12 +63,22 @@ class Building:
     def _run(self, query: str, *values: object) -> sqlite3.Cursor:
         return self._connection.execute(query, values)
 
-    def add(self, course: CourseLine, items: Iterator[ItemLine]) -> int:
-        """Add a course; returns how many items it has. Raises RepositoryError for an id or number given twice."""
+    def add(
+        self,
+        course: CourseLine,
+        items: Iterable[ItemLine],
+        tree_of: Callable[[TreeRef], Iterable[TreeLine]] = _no_tree,
+        coming: Callable[[ItemLine], int] = _all_here,
+    ) -> int:
+        """Add a course; returns how many items it has. Raises RepositoryError for an id or number given twice.
+
+        `tree_of` reads a package's tree; `coming` says how many bytes of an item are not here yet.
+        """
         count = seconds = 0
         try:
             for item in items:
-                self._add_item(course.course, count, item)
+                tree = None if item.tree is None else self._tree(item.tree, tree_of)
+                self._add_item(course.course, count, item, tree, coming(item))
                 count, seconds = count + 1, seconds + (item.seconds or 0)
             self._add_course(course, count, seconds)
         except sqlite3.IntegrityError:
@@ -85,23 +104,41 @@ class Building:
         first = self._run("SELECT topic_title FROM courses WHERE topic = ? LIMIT 1", course.topic).fetchone()
         return str(first[0]) if first else topic_title(course.topic_title.strip() or course.topic)
 
-    def _add_item(self, course: str, position: int, item: ItemLine) -> None:
+    def _tree(self, ref: TreeRef, tree_of: Callable[[TreeRef], Iterable[TreeLine]]) -> int:
+        """The tree's place in the file, where it is written once however many items open it."""
+        key = bytes.fromhex(ref.sha256)
+        if found := self._run("SELECT tree FROM trees WHERE sha256 = ?", key).fetchone():
+            return int(found[0])
+        row = (key, ref.size, ref.packed, ref.files, ref.bytes, ref.start)
+        number = self._run("INSERT INTO trees VALUES (NULL, ?, ?, ?, ?, ?, ?)", *row).lastrowid or 0
+        self._connection.executemany(
+            "INSERT INTO tree_files VALUES (?, ?, ?, ?, ?)",
+            ((number, line.path, bytes.fromhex(line.sha256), line.size, line.packed) for line in tree_of(ref)),
+        )
+        return number
+
+    def _add_item(self, course: str, position: int, item: ItemLine, tree: int | None, coming: int) -> None:
         place = (item.number, f"{course}/{item.item}", course, position)
-        row = (*place, item.kind, item.title, item.summary, item.seconds)
-        self._run("INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?)", *row)
+        row = (*place, item.kind, item.title, item.summary, item.seconds, tree, coming)
+        self._run("INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", *row)
         for index, file in enumerate(item.files):
             key = bytes.fromhex(file.sha256)
-            what = (file.role, file.language, file.rendition, key, file.size, file.mime, file.name)
-            self._run("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", item.number, index, *what)
+            what = (file.role, file.language, file.rendition, key, file.size, file.mime, file.name, file.packed)
+            self._run("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", item.number, index, *what)
 
     def blobs(self) -> Iterator[Blob]:
-        """Every blob that the release needs, once each, in the order of their hashes."""
-        for sha256, size in self._run("SELECT DISTINCT sha256, size FROM files ORDER BY sha256"):
-            yield Blob(sha256.hex(), size)
+        """Every blob that the release needs, here or coming, once each, in the order of their hashes."""
+        query = "SELECT sha256, size, packed FROM {}"
+        for sha256, size, packed in self._run(f"{query} UNION {query} ORDER BY 1".format("files", "tree_files")):
+            yield Blob(sha256.hex(), size, packed)
 
     def mains(self, kind: Literal["reading", "quiz"]) -> Iterator[Blob]:
-        """What the readings, or the quizzes, are in the repository: Markdown, JSON; each once if it is kept at once."""
-        query = "SELECT sha256, size FROM files JOIN items ON item = number WHERE kind = ? AND role = 'main'"
+        """What the readings, or the quizzes, are in the repository: Markdown, JSON; each once if it is kept at once.
+
+        Those of items that are coming are left out.
+        """
+        query = """SELECT sha256, size FROM files JOIN items ON item = number
+                   WHERE kind = ? AND role = 'main' AND coming = 0"""
         for sha256, size in self._run(query, kind):
             if not self._run(f"SELECT 1 FROM {TABLES[kind]} WHERE sha256 = ?", sha256).fetchone():  # noqa: S608
                 yield Blob(sha256.hex(), size)
@@ -129,7 +166,9 @@ class Building:
         index.finish()
 
     def _texts(self, item: int, lines_of: Callable[[str], Iterable[bytes]]) -> Iterator[str]:
-        for sha256, mime in self._run("SELECT sha256, mime FROM files WHERE item = ? ORDER BY position", item):
+        query = """SELECT sha256, mime FROM files JOIN items ON number = item
+                   WHERE item = ? AND coming = 0 ORDER BY files.position"""
+        for sha256, mime in self._run(query, item):
             if text_of := TEXTS.get(mime):
                 yield from text_of(lines_of(sha256.hex()))
 
@@ -153,10 +192,13 @@ class Building:
 
 
 @contextlib.contextmanager
-def building(path: Path, release: str) -> Iterator[Building]:
-    """A new catalogue at `path`, over whatever an interrupted import left there; removed again on an error."""
+def building(path: Path, release: str, catalogue: str = "") -> Iterator[Building]:
+    """A new catalogue at `path`, over whatever an interrupted import left there; removed again on an error.
+
+    `release` is its name, `catalogue` the SHA-256 of the repository's catalogue that it comes from.
+    """
     path.unlink(missing_ok=True)
-    made = Building(path, release)
+    made = Building(path, release, catalogue)
     try:
         yield made
     except sqlite3.OperationalError as error:

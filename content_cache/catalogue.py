@@ -15,9 +15,11 @@ import sqlite3
 import threading
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from content_cache.errors import OlderLayout, RepositoryError
 from content_cache.quizzes import decode_quiz
-from content_cache.records import Blob, Brief, Course, File, Found, Item, Quiz, Topic
+from content_cache.records import Blob, Brief, Course, File, Found, Item, Topic, TreeRef
 from content_cache.searching import search
 
 if TYPE_CHECKING:
@@ -25,11 +27,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # Raised whenever the tables below change: a file of another layout is built again (content_cache/renewing.py).
-LAYOUT = 2
+LAYOUT = 3
 MOST_FOUND = 1000
 NOTHING_NEW = 2**31  # above every number
 SCHEMA = """
-CREATE TABLE meta (release TEXT NOT NULL, number INTEGER NOT NULL, new_from INTEGER NOT NULL);
+CREATE TABLE meta (
+    release TEXT NOT NULL, number INTEGER NOT NULL, new_from INTEGER NOT NULL, catalogue TEXT NOT NULL
+);
 CREATE TABLE courses (
     number INTEGER PRIMARY KEY, slug TEXT NOT NULL UNIQUE, title TEXT NOT NULL, summary TEXT NOT NULL,
     language TEXT NOT NULL, topic TEXT NOT NULL, topic_title TEXT NOT NULL, licence TEXT NOT NULL,
@@ -38,15 +42,26 @@ CREATE TABLE courses (
 CREATE INDEX courses_by_topic ON courses (topic, number);
 CREATE TABLE items (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, course TEXT NOT NULL, position INTEGER NOT NULL,
-    kind TEXT NOT NULL, title TEXT NOT NULL, summary TEXT NOT NULL, seconds INTEGER
+    kind TEXT NOT NULL, title TEXT NOT NULL, summary TEXT NOT NULL, seconds INTEGER, tree INTEGER,
+    coming INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX items_in_order ON items (course, position);
 CREATE TABLE files (
     item INTEGER NOT NULL, position INTEGER NOT NULL, role TEXT NOT NULL, language TEXT, rendition TEXT,
-    sha256 BLOB NOT NULL, size INTEGER NOT NULL, mime TEXT NOT NULL, name TEXT NOT NULL,
+    sha256 BLOB NOT NULL, size INTEGER NOT NULL, mime TEXT NOT NULL, name TEXT NOT NULL, packed INTEGER,
     PRIMARY KEY (item, position)
 ) WITHOUT ROWID;
 CREATE INDEX files_by_hash ON files (sha256, size);
+CREATE TABLE trees (
+    tree INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE, size INTEGER NOT NULL, packed INTEGER,
+    files INTEGER NOT NULL, bytes INTEGER NOT NULL, start TEXT NOT NULL
+);
+CREATE TABLE tree_files (
+    tree INTEGER NOT NULL, path TEXT NOT NULL, sha256 BLOB NOT NULL, size INTEGER NOT NULL, packed INTEGER,
+    PRIMARY KEY (tree, path)
+) WITHOUT ROWID;
+CREATE INDEX tree_files_by_hash ON tree_files (sha256, size);
+CREATE INDEX items_by_tree ON items (tree) WHERE tree IS NOT NULL;
 CREATE TABLE readings (sha256 BLOB PRIMARY KEY, html TEXT NOT NULL);
 CREATE TABLE quizzes (sha256 BLOB PRIMARY KEY, json BLOB NOT NULL);
 """
@@ -57,14 +72,22 @@ NEWS = """WITH new (course, slug) AS (SELECT number, slug FROM courses WHERE num
           UNION ALL SELECT NULL, number FROM items WHERE number >= ? AND course NOT IN (SELECT slug FROM new)
           ORDER BY course DESC NULLS LAST, item DESC LIMIT ?"""
 COURSE = "slug, number, title, summary, language, topic, topic_title, licence, credits, items, seconds, cover"
-ITEM = "id, course, number, kind, title, summary, seconds"
-FILE = "role, language, rendition, sha256, size, mime, name"
+ITEM = "id, course, number, kind, title, summary, seconds, coming"
+FILE = "role, language, rendition, sha256, size, mime, name, packed"
+TREE = "sha256, size, packed, files, bytes, start"
+# What is not here yet is no damage: only blobs of items that are whole are to be verified.
+HERE = """SELECT files.sha256, files.size, files.packed FROM files JOIN items ON number = item
+              WHERE coming = 0 AND files.sha256 > :last
+          UNION SELECT f.sha256, f.size, f.packed FROM tree_files AS f JOIN items USING (tree)
+              WHERE coming = 0 AND f.sha256 > :last
+          ORDER BY 1 LIMIT 1000"""
 
 
 class Catalogue:
     """A release: `release` is its name, `number` its place in the sequence. Safe for many threads.
 
-    `new_from` is the number from which on courses and items are new to this hub.
+    `new_from` is the number from which on courses and items are new to this hub; `sha256` names the repository's
+    catalogue that this one was built from, and is empty if an older version of the program built it.
     """
 
     def __init__(self, path: Path) -> None:
@@ -74,8 +97,10 @@ class Catalogue:
                 f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
             )
             self._refuse_other_layout(path)
-            self.release, self.number, self.new_from = self._rows("SELECT release, number, new_from FROM meta")[0]
-        except (sqlite3.Error, IndexError):
+            ((self.release, self.number, self.new_from, self.sha256),) = self._rows(
+                "SELECT release, number, new_from, catalogue FROM meta"
+            )
+        except (sqlite3.Error, ValueError):
             raise RepositoryError(f"The catalogue {path} is damaged; import the repository again.") from None
 
     def _refuse_other_layout(self, path: Path) -> None:
@@ -85,9 +110,10 @@ class Catalogue:
             error = OlderLayout if 0 < layout < LAYOUT else RepositoryError
             raise error(f"The catalogue {path} was made by another version; import the repository again.")
 
-    def _rows(self, query: str, *values: object) -> list[Any]:
+    def _rows(self, query: str, *values: Any) -> list[Any]:
+        named = values[0] if values and isinstance(values[0], dict) else values
         with self._lock:
-            return self._connection.execute(query, values).fetchall()
+            return self._connection.execute(query, named).fetchall()
 
     def topics(self) -> list[Topic]:
         """All topics, in the order of their first courses."""
@@ -109,7 +135,7 @@ class Catalogue:
         return Course(**values, is_new=values["number"] >= self.new_from)
 
     def items(self, slug: str) -> list[Item]:
-        """The items of a course in its order; without what `item` alone gives, the `html` of a reading and a `quiz`."""
+        """The items of a course in its order, without what `item` alone gives: `html`, `quiz` and `tree`."""
         rows = self._rows(f"SELECT {ITEM} FROM items WHERE course = ? ORDER BY position", slug)  # noqa: S608
         files = self._files_of("item IN (SELECT number FROM items WHERE course = ?)", slug)
         return [self._item(row, files.get(row[2], ())) for row in rows]
@@ -119,29 +145,45 @@ class Catalogue:
         return [self._found(*which) for which in self._rows(NEWS, self.new_from, self.new_from, limit)]
 
     def item(self, item_id: str) -> Item | None:
-        """One item, a reading with its `html`, a quiz with its `quiz`."""
+        """One item, a reading with its `html`, a quiz with its `quiz`, a package with its `tree`.
+
+        What is coming has none of them yet.
+        """
         rows = self._rows(f"SELECT {ITEM} FROM items WHERE id = ?", item_id)  # noqa: S608
         if not rows:
             return None
         files = self._files_of("item = ?", rows[0][2]).get(rows[0][2], ())
-        return self._item(rows[0], files, html=self._html(rows[0], files), quiz=self._quiz(rows[0], files))
+        return msgspec.structs.replace(self._item(rows[0], files), **self._inside(rows[0], files))
 
-    def _item(
-        self, row: tuple[Any, ...], files: tuple[File, ...], *, html: str | None = None, quiz: Quiz | None = None
-    ) -> Item:
+    def _item(self, row: tuple[Any, ...], files: tuple[File, ...]) -> Item:
         values = dict(zip(ITEM.split(", "), row, strict=True))
-        slug = values["id"].partition("/")[2]
-        return Item(**values, slug=slug, files=files, html=html, quiz=quiz, is_new=values["number"] >= self.new_from)
+        slug, is_new = values["id"].partition("/")[2], values["number"] >= self.new_from
+        return Item(**values, slug=slug, files=files, html=None, quiz=None, is_new=is_new)
 
-    def _html(self, row: tuple[Any, ...], files: tuple[File, ...]) -> str | None:
-        if row[3] != "reading":
-            return None
-        return str(self._rows("SELECT html FROM readings WHERE sha256 = ?", _main(files))[0][0])
+    def _inside(self, row: tuple[Any, ...], files: tuple[File, ...]) -> dict[str, Any]:
+        """What an item shows besides its files, by its kind."""
+        kind, coming = row[3], row[7]
+        if kind == "package":
+            return {"tree": self._tree(row[2])}
+        if coming:
+            return {}
+        if kind == "reading":
+            return {"html": str(self._rows("SELECT html FROM readings WHERE sha256 = ?", _main(files))[0][0])}
+        if kind == "quiz":
+            return {"quiz": decode_quiz(self._rows("SELECT json FROM quizzes WHERE sha256 = ?", _main(files))[0][0])}
+        return {}
 
-    def _quiz(self, row: tuple[Any, ...], files: tuple[File, ...]) -> Quiz | None:
-        if row[3] != "quiz":
-            return None
-        return decode_quiz(self._rows("SELECT json FROM quizzes WHERE sha256 = ?", _main(files))[0][0])
+    def _tree(self, number: int) -> TreeRef:
+        query = f"SELECT {TREE} FROM trees JOIN items USING (tree) WHERE number = ?"  # noqa: S608
+        values = dict(zip(TREE.split(", "), self._rows(query, number)[0], strict=True))
+        return TreeRef(**values | {"sha256": values["sha256"].hex()})
+
+    def tree_file(self, sha256: str, path: str) -> Blob | None:
+        """What lies at that path of the tree, if anything does."""
+        query = """SELECT f.sha256, f.size, f.packed FROM tree_files AS f JOIN trees USING (tree)
+                   WHERE trees.sha256 = ? AND path = ?"""
+        rows = self._rows(query, bytes.fromhex(sha256), path)
+        return Blob(rows[0][0].hex(), *rows[0][1:]) if rows else None
 
     def _files_of(self, condition: str, value: object) -> dict[int, tuple[File, ...]]:
         query = f"SELECT item, {FILE} FROM files WHERE {condition} ORDER BY item, position"  # noqa: S608
@@ -186,24 +228,25 @@ class Catalogue:
         return Brief(*rows[0]) if rows else None
 
     def names_blob(self, sha256: str) -> bool:
-        """Whether this release needs the blob."""
+        """Whether this release needs the blob, here or coming."""
         try:
             key = bytes.fromhex(sha256)
         except ValueError:
             return False
-        return bool(self._rows("SELECT 1 FROM files WHERE sha256 = ? LIMIT 1", key))
+        query = "SELECT 1 FROM {} WHERE sha256 = ? LIMIT 1"
+        return any(self._rows(query.format(table), key) for table in ("files", "tree_files"))
 
     def items_with(self, sha256: str) -> list[str]:
         """The ids of the items that need the blob, in order."""
-        query = "SELECT DISTINCT id FROM items JOIN files ON item = number WHERE sha256 = ? ORDER BY id"
+        query = """SELECT id FROM items JOIN files ON item = number WHERE sha256 = ?1
+                   UNION SELECT id FROM items JOIN tree_files USING (tree) WHERE sha256 = ?1 ORDER BY 1"""
         return [row[0] for row in self._rows(query, bytes.fromhex(sha256))]
 
     def blobs(self) -> Iterator[Blob]:
-        """Every blob that this release needs, once each, in the order of their hashes; streamed."""
+        """Every blob of the items that are here, once each, in the order of their hashes; streamed."""
         last = b""
-        query = "SELECT DISTINCT sha256, size FROM files WHERE sha256 > ? ORDER BY sha256 LIMIT 1000"
-        while rows := self._rows(query, last):
-            yield from (Blob(sha256.hex(), size) for sha256, size in rows)
+        while rows := self._rows(HERE, {"last": last}):
+            yield from (Blob(sha256.hex(), size, packed) for sha256, size, packed in rows)
             last = rows[-1][0]
 
     def close(self) -> None:

@@ -22,10 +22,11 @@ from content_cache.building import Building, building
 from content_cache.catalogue import NOTHING_NEW, Catalogue
 from content_cache.durable import PREFIX, is_full, locked, make_folder, replace_link, sync_folder
 from content_cache.errors import DamagedBlob, OlderRelease, RepositoryError, no_space, unusable
+from content_cache.manifests import AGAIN, Release, unreadable
 from content_cache.quizzes import BadQuiz, decode_quiz
 from content_cache.readings import render
-from content_cache.records import MAX_CAPTIONS, MAX_QUIZ, MAX_READING, Blob, Head, Quiz
-from content_cache.repository import AGAIN, Repository, unreadable
+from content_cache.records import MAX_CAPTIONS, MAX_QUIZ, MAX_READING, Blob, Quiz
+from content_cache.repository import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -69,11 +70,12 @@ def import_repository(
     only checked for blobs that are missing.
     """
     repository = Repository(source)
-    head, name = repository.head()
+    found = repository.release()
+    head, name = found.head, found.name
     bringing = _Bringing(repository, library.store, reserve, progress)
     with disk_errors(library.root, bringing.still_needed), alone(library):
-        _refuse_older(library, head, name)
-        with _release(repository, library, head, name, reserve) as release:
+        _refuse_older(library, found)
+        with _release(repository, library, found, reserve) as release:
             bringing.bring(release.blobs)
             changed = isinstance(release, Building)
             if isinstance(release, Building):
@@ -90,12 +92,12 @@ def alone(library: Library) -> Iterator[None]:
         yield
 
 
-def _refuse_older(library: Library, head: Head, name: str) -> None:
+def _refuse_older(library: Library, found: Release) -> None:
     """A library only moves forward: an old stick must not bring back what was corrected or withdrawn since."""
-    here = library.number()
-    if head.release < here:
-        raise OlderRelease(f"Release {head.release} is older than release {here} here; look for a newer repository.")
-    if head.release == here and name != library.release():
+    here, number = library.number(), found.head.release
+    if number < here:
+        raise OlderRelease(f"Release {number} is older than release {here} here; look for a newer repository.")
+    if number == here and found.name != library.release():
         raise OlderRelease(
             f"This repository holds another release {here} than the one here; import from the repository "
             f"that this library came from, or publish there."
@@ -103,19 +105,18 @@ def _refuse_older(library: Library, head: Head, name: str) -> None:
 
 
 @contextlib.contextmanager
-def _release(
-    repository: Repository, library: Library, head: Head, name: str, reserve: int
-) -> Iterator[Building | Catalogue]:
+def _release(repository: Repository, library: Library, found: Release, reserve: int) -> Iterator[Building | Catalogue]:
     """The catalogue of the release: the one that serves if that is it, else one in the making."""
+    head, name = found.head, found.name
     if name == library.release() and (here := _readable(library.path(name))):
         with contextlib.closing(here):
             yield here
         return
     # Three times the manifests is more than any catalogue took, indexes and all.
     refuse_full(library.root, 3 * repository.manifest_sizes(head), reserve)
-    with building(library.catalogues / f"{PREFIX}catalogue", name) as made:
+    with building(library.catalogues / f"{PREFIX}catalogue", name, found.sha256) as made:
         for entry in head.courses:
-            made.add(*repository.course(entry))
+            made.add(*repository.course(entry), repository.tree)
         yield made
 
 

@@ -205,7 +205,9 @@ class _Publisher:
             self._objects.commit()
             write_file(self._root / "m" / name, text)
         size = sum({file.sha256: file.size for item in items for file in item.files}.values())
-        return CourseEntry(slug=first.course, number=first.number, manifest=name, items=len(items), bytes=size)
+        return CourseEntry(
+            slug=first.course, number=first.number, manifest=name, items=len(items), bytes=size, size=len(text)
+        )
 
     def _note(self, course: CourseLine, items: list[ItemLine], entry: CourseEntry) -> None:
         before = self._entries.get(entry.slug)

@@ -1,8 +1,10 @@
 """The words of the library as typed values, and the limits on what comes from outside.
 
 A `Blob` is bytes named by their SHA-256. A `File` is a blob in a role: the video itself, a lighter rendition of it, its
-poster, its captions in one language. An `Item` is one thing to watch, hear or read; a `Course` is items in order. The
-same records are what a repository's manifests hold (docs/formats/repository.md) and what a catalogue answers.
+poster, its captions in one language. An `Item` is one thing to watch, hear or read; a `Course` is items in order. A
+package (SCORM, H5P, a web site in a zip) is a tree: paths, and the blob at each. The same records are what a
+repository's manifests hold (docs/formats/repository.md) and what a catalogue answers; catalogue, manifests and trees
+are the *records* of a release: small, and enough to know all that it needs.
 """
 
 from __future__ import annotations
@@ -20,7 +22,12 @@ MAX_CAPTIONS = 4 * 2**20
 MAX_QUIZ = 256 * 2**10
 MAX_COVER = 6144
 LIGHT_POSTER = 9_000  # bytes; what a page has left for it among its 15,000 (docs/design.md)
-FORMAT = 2
+MAX_TREE = 24 * 2**20
+MAX_TREE_FILES = 50_000
+MAX_BLOBS = 2_000_000  # that one release names
+MAX_WITHDRAWN = 1000
+FORMAT = 3
+EVERYTHING = "all"  # the group of sites that gets every course
 PIECE = 256 * 2**10
 
 SLUG = r"[a-z0-9](?:[a-z0-9-]{0,78}[a-z0-9])?"
@@ -35,11 +42,15 @@ Text = Annotated[str, Meta(max_length=5000)]
 TopicTitle = Annotated[str, Meta(max_length=80)]
 Cover = Annotated[str, Meta(max_length=MAX_COVER)]
 Rendition = Annotated[str, Meta(pattern=r"^(?:[1-9][0-9]{2,3}p|audio)\Z")]
+# Where a file of a package lies in it: plain components, none empty, "." or "..", that every system can hold.
+TreePath = Annotated[
+    str, Meta(max_length=400, pattern=r"^(?!/)(?!(?:[^\n]*/)?\.{0,2}(?:/|\Z))[^\\\x00-\x1f\x7f-\x9f\ud800-\udfff]+\Z")
+]
 Number = Annotated[int, Meta(ge=1, lt=2**31)]
 Size = Annotated[int, Meta(ge=0, lt=2**48)]
 Choice = Annotated[str, Meta(min_length=1, max_length=300, pattern=r"\S")]
 Seconds = Annotated[int, Meta(ge=0, le=1_000_000)]
-Kind = Literal["video", "audio", "reading", "document", "image", "quiz"]
+Kind = Literal["video", "audio", "reading", "document", "image", "quiz", "package"]
 Role = Literal["main", "rendition", "poster", "captions"]
 
 MIME = {
@@ -72,10 +83,14 @@ ENDINGS: dict[str, tuple[str, ...]] = {
 
 
 class Blob(msgspec.Struct, frozen=True):
-    """Bytes: their SHA-256 as 64 hexadecimal digits, and how many they are."""
+    """Bytes: their SHA-256 as 64 hexadecimal digits, and how many they are.
+
+    `packed` is how many they are in a repository that holds them as one zstd frame (content_cache/packing.py).
+    """
 
     sha256: Sha256
     size: Size
+    packed: Size | None = None
 
 
 class Brief(msgspec.Struct, frozen=True):
@@ -98,10 +113,47 @@ class File(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: FileName
     language: Language | None = None
     rendition: Rendition | None = None
+    packed: Size | None = None
+
+    @property
+    def blob(self) -> Blob:
+        return Blob(self.sha256, self.size, self.packed)
+
+
+class TreeLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One file of a package, as a line of its tree; the lines stand in the order of their paths."""
+
+    path: TreePath
+    sha256: Sha256
+    size: Size
+    packed: Size | None = None
+
+    @property
+    def blob(self) -> Blob:
+        return Blob(self.sha256, self.size, self.packed)
+
+
+class TreeRef(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A tree as an item names it: its record's hash and size, what to expect in it, and the path that opens first.
+
+    `files` counts its lines, `bytes` sums their sizes, each blob once.
+    """
+
+    sha256: Sha256
+    size: Annotated[int, Meta(ge=0, le=MAX_TREE)]
+    files: Annotated[int, Meta(ge=1, le=MAX_TREE_FILES)]
+    bytes: Size
+    start: TreePath
+    packed: Size | None = None
+
+    @property
+    def blob(self) -> Blob:
+        """The record itself."""
+        return Blob(self.sha256, self.size, self.packed)
 
 
 class ItemLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One item as a line of a course manifest."""
+    """One item as a line of a course manifest. A package has a `tree`, and perhaps no files; nothing else has one."""
 
     item: Slug
     number: Number
@@ -109,7 +161,8 @@ class ItemLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     title: Title
     summary: Text = ""
     seconds: Seconds | None = None
-    files: Annotated[tuple[File, ...], Meta(min_length=1, max_length=60)]
+    files: Annotated[tuple[File, ...], Meta(max_length=60)] = ()
+    tree: TreeRef | None = None
 
 
 class CourseLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -127,23 +180,34 @@ class CourseLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     credits: Text = ""
 
 
-class CourseEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """A course as `catalogue.json` names it; `items` and `bytes` say what to expect of its manifest."""
+class CourseEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A course as `catalogue.json` names it; `items` and `bytes` say what to expect of its manifest.
+
+    `size` and `packed` are the manifest's own (no `size` before format 3); `bundle` is the bytes of its file in `b/`.
+    """
 
     slug: Slug
     number: Number
     manifest: Sha256
     items: Annotated[int, Meta(ge=0, le=MAX_ITEMS)]
     bytes: Size
+    size: Size | None = None
+    packed: Size | None = None
+    bundle: Size | None = None
 
 
-class Head(msgspec.Struct, frozen=True, kw_only=True):
-    """`catalogue.json`: one release of a repository."""
+class Head(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`catalogue.json`: one release of a repository, as one group of sites gets it.
+
+    `withdrawn` are numbers of releases that no library may go back to.
+    """
 
     format: Annotated[int, Meta(ge=1)]
     release: Number
     next_number: Number
     courses: Annotated[tuple[CourseEntry, ...], Meta(max_length=MAX_ITEMS)]
+    group: Slug = EVERYTHING
+    withdrawn: Annotated[tuple[Number, ...], Meta(max_length=MAX_WITHDRAWN)] = ()
 
 
 class Numbered(msgspec.Struct, frozen=True, kw_only=True):
@@ -204,7 +268,10 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
-    """An item of the library; `id` is `course/slug`, `html` the body of a reading, safe to put in a page."""
+    """An item of the library; `id` is `course/slug`, `html` the body of a reading, safe to put in a page.
+
+    `coming` is how many bytes of it are not here yet: 0 if it can be used.
+    """
 
     id: str
     course: str
@@ -218,6 +285,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     html: str | None
     quiz: Quiz | None
     is_new: bool
+    tree: TreeRef | None = None
+    coming: int = 0
 
     def file(self, role: str) -> File | None:
         """The first file in that role, if there is one."""

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from content_cache.errors import ContentError
+from content_cache.manifests import AGAIN, unreadable
+from content_cache.ordering import blobs_of_item
 from content_cache.quizzes import BadQuiz, decode_quiz
 from content_cache.records import MAX_QUIZ, PIECE, Blob, CourseEntry, Head
-from content_cache.repository import AGAIN, NUMBERS, Repository, unreadable
+from content_cache.repository import NUMBERS, Repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +60,7 @@ class _Check:
         self._repository, self._progress = repository, progress
         self._numbers: dict[str, int] = {}
         self._quizzes: set[str] = set()
-        self.blobs: dict[str, int] = {}
+        self.blobs: dict[str, Blob] = {}
         self.problems: list[str] = []
         self.done = 0
 
@@ -84,18 +86,18 @@ class _Check:
         try:
             for item in self._repository.course(entry)[1]:
                 self._expect({f"{entry.slug}/{item.item}": item.number})
-                self.blobs.update({file.sha256: file.size for file in item.files})
+                self.blobs.update({blob.sha256: blob for blob in blobs_of_item(self._repository, item)})
                 if item.kind == "quiz":
                     self._quizzes |= {file.sha256 for file in item.files if file.role == "main"}
         except ContentError as error:
             self._add(str(error))
 
     def objects(self) -> None:
-        total = sum(self.blobs.values())
+        total = sum(blob.size for blob in self.blobs.values())
         self._progress(0, total)
-        for sha256, size in sorted(self.blobs.items()):
+        for _, blob in sorted(self.blobs.items()):
             try:
-                self._object(Blob(sha256, size), total)
+                self._object(blob, total)
             except ContentError as error:
                 self._add(str(error))
 

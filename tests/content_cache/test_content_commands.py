@@ -151,7 +151,14 @@ def test_every_field_and_limit_is_documented():
     text = (ROOT / "docs" / "formats" / "repository.md").read_text()
     names = {
         name
-        for kind in (records.Head, records.CourseEntry, records.CourseLine, records.ItemLine, records.File)
+        for kind in (
+            records.Head,
+            records.CourseEntry,
+            records.CourseLine,
+            records.ItemLine,
+            records.File,
+            records.TreeRef,
+        )
         for name in kind.__struct_fields__
     }
     assert sorted(name for name in names if f"`{name}`" not in text) == []

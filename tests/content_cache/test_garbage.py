@@ -60,7 +60,7 @@ def test_a_folder_that_is_no_repository(root, library):
 
 
 def test_a_repository_of_the_future(root, library):
-    write_head(root, [], format=3, release="a new form")
+    write_head(root, [], format=4, release="a new form")
     refused(root, library, "update this program first")
 
 
@@ -222,7 +222,7 @@ def test_a_manifest_of_another_course(root, library):
 def test_a_manifest_of_another_length(root, library, items):
     entry = course_entry(root, "curso", 1, [item_line(root, "a", 2, b"x"), item_line(root, "b", 3, b"y")])
     write_head(root, [entry | {"items": items}], release=2)
-    refused(root, library, "items where catalogue.json says|is damaged")
+    refused(root, library, "items where the catalogue says|is damaged")
 
 
 def test_a_manifest_with_other_bytes(root, library):

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from content_cache.packing import ENDING, packed_bytes
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -23,6 +25,26 @@ def keep(folder: Path, data: bytes) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / name).write_bytes(data)
     return name
+
+
+def keep_packed(folder: Path, data: bytes) -> dict[str, object]:
+    """Put `data` into `folder` as a publisher would, packed where that pays; what is to be said of it."""
+    name = hashlib.sha256(data).hexdigest()
+    packed = packed_bytes(data)
+    if packed is None:
+        return {"sha256": keep(folder, data), "size": len(data)}
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / (name + ENDING)).write_bytes(packed)
+    return {"sha256": name, "size": len(data), "packed": len(packed)}
+
+
+def package_line(root: Path, slug: str, number: int, held: dict[str, bytes], /, **other: object) -> dict[str, object]:
+    """A package with its tree and objects, packed where that pays; `other` replaces fields of its tree."""
+    lines = [{"path": path, **keep_packed(root / "o", data)} for path, data in sorted(held.items())]
+    text = b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
+    size = sum(len(data) for data in set(held.values()))
+    tree = {**keep_packed(root / "m", text), "files": len(held), "bytes": size, "start": min(held)} | other
+    return {"item": slug, "number": number, "kind": "package", "title": f"Paquete {slug}", "tree": tree}
 
 
 def item_line(root: Path, slug: str, number: int, text: bytes, **other: object) -> dict[str, object]:
