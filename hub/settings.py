@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,8 +21,6 @@ from hub.errors import HubError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-HOURS = re.compile(r"([01]\d|2[0-3])-([01]\d|2[0-4])")
 
 
 class BadSetting(HubError):
@@ -50,8 +47,7 @@ class Settings:
     idle_timeout: int = setting(60, "seconds", "A connection that moves no byte for so long is closed.")
     wifi_mbit: int = setting(0, "Mbit per second", "Speed of the Wi-Fi that media shares evenly; 0 lets it run free.")
     flush_every: float = setting(4.0, "seconds", "Longest time that counts wait in memory; 5 at most.")
-    upload_every: int = setting(900, "seconds", "Pause between two uploads inside the allowed hours.")
-    upload_hours: str = setting("00-24", "hours", "Site-local hours in which uploads may start, as in 01-05.")
+    upload_every: int = setting(900, "seconds", "Pause between two uploads while the budget allows them.")
     seal_open_days: bool = setting(False, "yes or no", "Also report a day that is not over (demonstrations).")
     roll_up_every: int = setting(300, "seconds", "Pause between two roll-ups of usage into site-days.")
     reserve_mb: int = setting(200, "MB", "Free disk that downloads leave for people's answers.")
@@ -128,5 +124,3 @@ def _check(settings: Settings) -> None:
             raise BadSetting(f"HUB_{name.upper()} must be 1 or more; leave it out for the default.")
     if not 0 < settings.flush_every <= 5:
         raise BadSetting("HUB_FLUSH_EVERY must be over 0 and at most 5 seconds; leave it out for the default.")
-    if not HOURS.fullmatch(settings.upload_hours):
-        raise BadSetting(f"HUB_UPLOAD_HOURS is {settings.upload_hours!r}; write two hours, as in 01-05.")

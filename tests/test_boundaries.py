@@ -32,7 +32,8 @@ FLOORS = {
     "activity": {"media", "quizzes", "survey", "groups"},
     # worker: its jobs are those of the features below and of the uplink; the technician's page shows their runs.
     # health: the probes tell how usage and uplink fare; its checks.py knows no feature (see below).
-    "outward": {"certificates", "signup", "portal", "uplink", "worker", "health", "technician"},
+    # content: asks the uplink's budget before each piece, and the worker runs its jobs.
+    "outward": {"certificates", "signup", "portal", "uplink", "content", "worker", "health", "technician"},
 }
 NOT_FEATURES = {"commands", "migrations"}
 # The application and the commands put the parts together, so they may know any feature.

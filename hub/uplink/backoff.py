@@ -1,11 +1,6 @@
-"""When to try again, and whether uploads may start now: pure rules."""
+"""When to try again: a pure rule."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from datetime import time
 
 BASE = 30.0  # seconds
 LONGEST = 3600.0  # seconds
@@ -19,11 +14,3 @@ def wait_after(failures: int, chance: float) -> float:
     """
     doublings = min(failures - 1, 16)
     return 0.0 if failures <= 0 else chance * min(LONGEST, BASE * 2.0**doublings)
-
-
-def allowed(hours: str, local: time) -> bool:
-    """Whether `local` lies within `hours` such as "01-05", or "22-04" over midnight; "00-24" is always."""
-    first, last = (int(part) for part in hours.split("-"))
-    if first < last:
-        return first <= local.hour < last
-    return first == last or local.hour >= first or local.hour < last

@@ -9,7 +9,7 @@ whole state of its day, sending it twice does no harm, so a process that dies in
 
 A signed answer tells the time as well. While the time is unsure an empty batch (some hundred bytes) is sent first, to
 learn it, whatever the hour: the allowed hours cannot be told without the time, and nothing can be dated. Everything
-else waits for the allowed hours.
+else waits for the hours and the bytes that the budget allows (see budget.py).
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ from hub.clock import from_unix
 from hub.db import writing
 from hub.locks import held
 from hub.site import signing_key, this_site
-from hub.uplink.backoff import allowed, wait_after
+from hub.uplink.backoff import wait_after
+from hub.uplink.budget import COUNTS
+from hub.uplink.ledger import room_now
 from hub.uplink.line import Line, NoAnswer
 from hub.uplink.models import Outbox, note, state, waiting
 from hub.version import SOFTWARE
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from hub.site import Site
 
 MOST_RECORDS, MOST_BYTES = 60, 200_000
+CONNECTION = 6000  # bytes of a connection over TLS, its headers and the answer
 SENDING = "Another upload of this hub is under way; wait for it to end."
 UNNAMED = "Head office named none of the records sent; it is tried again later."
 _random = secrets.SystemRandom()
@@ -69,9 +72,10 @@ def deliver(
         if clock.now() is None or (urgent and not pending(site, open_days=settings.seal_open_days)):
             _exchange(settings, clock, library, line, [])
         sent: set[bytes] = set()
-        while _may_send(settings, clock, site, urgent):
+        while most := _bytes_allowed(clock, urgent=urgent):
             # What head office acknowledges and yet misses waits for the next run, or it would go round and round.
-            records = [row for row in pending(site, open_days=settings.seal_open_days) if row.digest not in sent]
+            waits = pending(site, open_days=settings.seal_open_days, most=most)
+            records = [row for row in waits if row.digest not in sent]
             if not records:
                 break
             sent |= {row.digest for row in records}
@@ -82,25 +86,28 @@ def deliver(
     return total
 
 
-def pending(site: Site, *, open_days: bool) -> list[Outbox]:
-    """What goes into the next batch: the oldest that waits, up to MOST_RECORDS and MOST_BYTES."""
+def pending(site: Site, *, open_days: bool, most: int = MOST_BYTES) -> list[Outbox]:
+    """What goes into the next batch: the oldest that waits, up to MOST_RECORDS and `most` bytes."""
     rows = Outbox.select().where(waiting(site.epoch, open_days=open_days))
-    return fitting(list(rows.order_by(Outbox.epoch != site.epoch, Outbox.sequence).limit(MOST_RECORDS)))
+    return fitting(list(rows.order_by(Outbox.epoch != site.epoch, Outbox.sequence).limit(MOST_RECORDS)), most)
 
 
-def fitting(rows: Sequence[Outbox]) -> list[Outbox]:
-    """The first of `rows` that together stay under MOST_BYTES; at least one, or it would wait for ever."""
+def fitting(rows: Sequence[Outbox], most: int = MOST_BYTES) -> list[Outbox]:
+    """The first of `rows` that together stay under `most` bytes; at least one, or it would wait for ever."""
     size = 0
     for number, row in enumerate(rows):
         size += len(row.sealed)
-        if size > MOST_BYTES and number:
+        if size > most and number:
             return list(rows[:number])
     return list(rows)
 
 
-def _may_send(settings: Settings, clock: Clock, site: Site, urgent: bool) -> bool:
-    now = clock.now()
-    return urgent or (now is not None and allowed(settings.upload_hours, now.astimezone(site.zone).time()))
+def _bytes_allowed(clock: Clock, *, urgent: bool) -> int:
+    """How large the next batch may be; 0 if nothing may be sent now."""
+    if urgent:
+        return MOST_BYTES
+    left = room_now(clock, COUNTS, least=CONNECTION).left if clock.now() else 0
+    return MOST_BYTES if left is None else max(min(MOST_BYTES, left - CONNECTION), 0)
 
 
 def _is_due(clock: Clock) -> bool:

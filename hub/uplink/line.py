@@ -1,7 +1,9 @@
-"""The line to head office: one HTTP connection that is bounded in time and bytes, and counted by the kernel.
+"""The line out of the village: HTTP connections that are bounded in time and bytes, and counted by the kernel.
 
     with Line(clock) as line:
         reply = line.post("https://office.example/v1/summaries", body)     # raises NoAnswer with a sentence
+    with Line(clock, stop, kind=CONTENT) as line:
+        source = HttpSource(url, line.session, line)                       # the line is its gate
 
 Each message is signed by whoever made it, so nothing is believed because of the connection it came by. TLS keeps it
 private; who answers must hold a certificate for that name from a known authority. Its dates are checked only while the
@@ -10,45 +12,49 @@ then never ask for the time.
 
 Bytes are what TCP moved both ways, TLS and retransmissions included (TCP_INFO, tcp(7)), plus headers of IP and TCP for
 each segment. Name look-ups and the packets of failed connections are not counted, so the figure is a close estimate.
+They are written down while they flow (see ledger.py), and a download asks for each piece whether the budget allows it.
+Where there is a budget the kernel may hold little that was not asked for, so that a refusal stops the bytes as well.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import socket
-import struct
+import logging
 import threading
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from peewee import PeeweeException
 from urllib3.exceptions import HTTPError
-from urllib3.util.ssl_ import create_urllib3_context
 
-from hub.clock import kernel_is_synchronised
+from hub.db import database
 from hub.errors import HubError
-from hub.uplink.models import add_to_ledger
+from hub.site import this_site
+from hub.uplink.budget import COUNTS, Kind, Room, sentence
+from hub.uplink.ledger import WRITE_EVERY, Tally, room_now, rules
+from hub.uplink.meter import Meter, open_session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from hub.clock import Clock
 
 CONNECT, READ = 20.0, 60.0  # seconds without progress
-DEADLINE = 300.0  # seconds for one exchange, however slowly it moves
+DEADLINE = 300.0  # seconds for one exchange of counts, however slowly it moves
+LOOK_EVERY = 0.2  # seconds
 LONGEST_REPLY = 64 << 10
 MEDIA_TYPE = "application/cose"
-NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME, openssl/x509_vfy.h
-TCP_INFO_BYTES = 232
-HEADERS = 52  # bytes of IPv4 and TCP with timestamps, a segment
+MOST_UNASKED = 64 << 10  # bytes that the kernel may take in before they are asked for
+log = logging.getLogger("hub.uplink")
 
 
 class NoAnswer(HubError):
     """Head office was not reached, or something else answered in its place; what waits is kept, and tried again."""
+
+    exit_code = 69
+
+
+class Refused(HubError):
+    """The budget or its hours do not allow more now; the sentence says when they do."""
 
     exit_code = 69
 
@@ -61,46 +67,63 @@ class Reply(NamedTuple):
 
 
 class Line:
-    """Counts what crosses it, also when it breaks, and is cut when the deadline passes or `stop` is set."""
+    """Counts what crosses it, also when it breaks, and is cut when the deadline passes or `stop` is set.
 
-    def __init__(self, clock: Clock, stop: threading.Event | None = None) -> None:
-        self._clock = clock
+    `session` is for downloads, each piece of which is asked for with `ask`.
+    """
+
+    def __init__(self, clock: Clock, stop: threading.Event | None = None, *, kind: Kind = COUNTS) -> None:
+        self._clock, self._kind = clock, kind
         self._stop = stop or threading.Event()
-        self._sockets: list[socket.socket] = []
-        self._session = requests.Session()
-        self._session.trust_env = False
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, _Adapter(self._joined))
+        self._meter, self._tally = Meter(), Tally(clock, kind)
+        self._room, self._room_from = Room(None), 0
+        self._looked: float | None = None
+        self._ends: float | None = None
+        self._closing = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, daemon=True, name="line")
+        self.session = open_session(self._meter, buffer=MOST_UNASKED if rules().limited else None)
 
     def __enter__(self) -> Self:
+        self._watcher.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         """Close, and write the bytes down in the ledger."""
-        self._session.close()
-        up, down = (sum(column) for column in zip((0, 0), *map(_moved, self._sockets), strict=True))
-        for one in self._sockets:
-            one.close()
-        if up + down:
-            add_to_ledger(self._clock.moment(), up, down)
+        self._closing.set()
+        self._watcher.join()
+        self.session.close()
+        self._tally.close(*self._meter.read())
+
+    def ask(self, count: int) -> None:
+        """Whether `count` bytes more may cross; raises Refused. Rules and other lines are looked at each 5 seconds."""
+        if self._stop.is_set():
+            raise Refused("The hub is stopping; the rest comes when it runs again.")
+        left = self._left()
+        if left is not None and left < count:
+            raise Refused(sentence(room_now(self._clock, self._kind, least=count), this_site().zone))
+
+    def _left(self) -> int | None:
+        now = self._clock.since_boot()
+        if self._looked is None or now - self._looked >= WRITE_EVERY:
+            self._looked, self._room_from = now, self._tally.written
+            self._room = room_now(self._clock, self._kind)
+        moved = sum(self._meter.read()) - self._room_from
+        return None if self._room.left is None else self._room.left - moved
 
     def post(self, url: str, body: bytes) -> Reply:
         """Send `body`, and give back what was answered with a 200. Raises NoAnswer."""
-        done = threading.Event()
-        guard = threading.Thread(target=self._guard, args=(done,), daemon=True, name="line")
-        guard.start()
+        self._ends = time.monotonic() + DEADLINE
         try:
             return self._post(url, body)
         except (requests.RequestException, HTTPError, OSError) as error:
             raise NoAnswer(_unreached(url, error)) from None
         finally:
-            done.set()
-            guard.join()
+            self._ends = None
 
     def _post(self, url: str, body: bytes) -> Reply:
-        headers = {"Content-Type": MEDIA_TYPE, "Accept": MEDIA_TYPE, "Accept-Encoding": "identity"}
+        headers = {"Content-Type": MEDIA_TYPE, "Accept": MEDIA_TYPE}
         began = self._clock.since_boot()
-        with self._session.post(
+        with self.session.post(
             url, body, headers=headers, timeout=(CONNECT, READ), allow_redirects=False, stream=True
         ) as response:
             answer = response.raw.read(LONGEST_REPLY + 1)
@@ -111,75 +134,21 @@ class Line:
                 raise requests.ConnectionError
             return Reply(answer, seconds)
 
-    def _joined(self, connected: socket.socket) -> None:
-        """Keep a handle of our own, through which bytes are asked after, and the line is cut."""
-        self._sockets.append(socket.socket(fileno=os.dup(connected.fileno())))
+    def _watch(self) -> None:
+        """Write down what crosses while it does, and cut the line when its time is over."""
+        try:
+            while not self._closing.wait(LOOK_EVERY):
+                self._note()
+                if self._stop.is_set() or (self._ends is not None and time.monotonic() > self._ends):
+                    self._meter.cut()
+        finally:
+            database.close()
 
-    def _guard(self, done: threading.Event) -> None:
-        ends = time.monotonic() + DEADLINE
-        while not done.wait(0.2):
-            if self._stop.is_set() or time.monotonic() > ends:
-                for one in self._sockets:
-                    _cut(one)
-
-
-class _Adapter(HTTPAdapter):
-    """Tells of each connection once it stands."""
-
-    def __init__(self, joined: Callable[[socket.socket], None]) -> None:
-        self._joined = joined
-        super().__init__(pool_maxsize=1)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        context = create_urllib3_context()
-        if not kernel_is_synchronised():
-            context.verify_flags |= NO_CHECK_TIME
-        super().init_poolmanager(*args, ssl_context=context, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = _pools(self._joined)
-
-
-def _pools(joined: Callable[[socket.socket], None]) -> dict[str, Any]:
-    # Where the TCP connection is made, so that a handshake that stalls or fails is counted, and can be cut, as well.
-    class Plain(HTTPConnection):
-        def _new_conn(self) -> socket.socket:
-            made = super()._new_conn()
-            joined(made)
-            return made
-
-    class Secure(HTTPSConnection):
-        def _new_conn(self) -> socket.socket:
-            made = super()._new_conn()
-            joined(made)
-            return made
-
-    class PlainPool(HTTPConnectionPool):
-        ConnectionCls = Plain
-
-    class SecurePool(HTTPSConnectionPool):
-        ConnectionCls = Secure
-
-    return {"http": PlainPool, "https": SecurePool}
-
-
-def _moved(connected: socket.socket) -> tuple[int, int]:
-    """Bytes up and down on a TCP connection; offsets in struct tcp_info as in linux/tcp.h since Linux 4.19."""
-    try:
-        info = connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_BYTES)
-    except (OSError, AttributeError):
-        return 0, 0
-    if len(info) < 208:
-        return 0, 0
-    (down,) = struct.unpack_from("=Q", info, 128)
-    segments_up, segments_down = struct.unpack_from("=II", info, 136)
-    (up,) = struct.unpack_from("=Q", info, 200)
-    return up + HEADERS * segments_up, down + HEADERS * segments_down
-
-
-def _cut(connected: socket.socket) -> None:
-    try:
-        connected.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return
+    def _note(self) -> None:
+        try:
+            self._tally.moved(*self._meter.read())
+        except PeeweeException as error:  # what could not be written is written with the next
+            log.warning("the ledger could not be written: %s", error)
 
 
 def _check(url: str, response: requests.Response, answer: bytes) -> None:

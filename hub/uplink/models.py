@@ -3,8 +3,10 @@
 - Outbox: every site-day of this hub as it was sealed last, one row per (epoch, day), also once it is acknowledged: its
   content tells whether a day changed since, and head office may find a gap and ask for the bytes again.
 - Rolled: up to which batch of a feature the outbox is complete; changes in the same transaction as the outbox.
-- Ledger: bytes that crossed the uplink, by exchange, at a Moment.
-- Uplink: the one row of state that survives restarts: back-off, when head office was last reached, the last error.
+- Ledger: bytes that crossed the uplink at a Moment, by kind, of at most a quarter of an hour a row.
+- Budget: the one row of rules that the technician gave; see budget.py.
+- Uplink: the one row of state that survives restarts: back-off, when head office was last reached, the last error, and
+  which content it told of.
 """
 
 from __future__ import annotations
@@ -15,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 from peewee import AutoField, BlobField, BooleanField, DateField, FloatField, IntegerField, TextField
 
 from hub.clock import Moment, from_unix
-from hub.db import Table, database, writing
+from hub.db import Table, database
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from peewee import Expression
 
@@ -53,7 +55,10 @@ class Rolled(Table):
 
 
 class Ledger(Table):
-    """Bytes of one exchange; `counted` once the site-day it falls on has been found and sealed."""
+    """Bytes of one exchange, or a stretch of it; `counted` once the site-day it falls on has been found and sealed.
+
+    `kind` is a word of budget.Kind.
+    """
 
     id = AutoField()
     boot = IntegerField()
@@ -61,10 +66,24 @@ class Ledger(Table):
     up = IntegerField()
     down = IntegerField()
     counted = BooleanField(default=False)
+    kind = TextField(default="counts")
+
+
+class Budget(Table):
+    """The one row: bytes a day and a month, None without a limit; hours as in 06-22."""
+
+    id = IntegerField(primary_key=True, default=1)
+    daily = IntegerField(null=True)
+    monthly = IntegerField(null=True)
+    hours = TextField()
+    free = TextField(null=True, column_name="free_hours")
 
 
 class Uplink(Table):
-    """The one row. No attempt before the retry moment; moments of another boot have passed."""
+    """The one row. No attempt before the retry moment; moments of another boot have passed.
+
+    `content` is the version of the repository's metadata that head office told of when it was last reached.
+    """
 
     id = IntegerField(primary_key=True, default=1)
     failures = IntegerField(default=0)
@@ -76,6 +95,7 @@ class Uplink(Table):
     error_boot = IntegerField(null=True)
     error_seconds = FloatField(null=True)
     configuration = IntegerField(default=0)
+    content = IntegerField(null=True)
 
     @property
     def reached(self) -> Moment | None:
@@ -115,12 +135,6 @@ def acknowledged_days() -> dict[dt.date, dt.datetime]:
     return {dt.date.fromisoformat(day): from_unix(when) for day, when in rows.fetchall()}
 
 
-def add_to_ledger(moment: Moment, up: int, down: int) -> None:
-    """Write down an exchange of `up` and `down` bytes."""
-    with writing():
-        Ledger.create(boot=moment.boot, seconds=moment.seconds, up=up, down=down)
-
-
-def sql(statement: str, values: Sequence[object] = ()) -> Any:
+def sql(statement: str, values: Sequence[object] | Mapping[str, object] = ()) -> Any:
     """A cursor over `statement`, where the object layer has no word for it."""
     return database.execute_sql(statement, values)

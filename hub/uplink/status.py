@@ -10,6 +10,8 @@ from peewee import fn
 from hub.clock import Clock
 from hub.settings import Settings
 from hub.site import this_site
+from hub.uplink.budget import CONTENT, COUNTS, Room, Rules, Spent, room
+from hub.uplink.ledger import rules, spent
 from hub.uplink.models import Ledger, Outbox, state, waiting
 from hub.uplink.seal import uplink_bytes
 
@@ -38,6 +40,24 @@ class UplinkStatus:
     retry_in: float | None
     bytes_total: int
     bytes_today: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BudgetStatus:
+    """The rules, what is spent by them today and this month, and what counts and content may still use now."""
+
+    rules: Rules
+    spent: Spent
+    counts: Room
+    content: Room
+
+
+def budget_status(clock: Clock) -> BudgetStatus:
+    """Reads the database alone."""
+    known, now, zone = rules(), clock.now(), this_site().zone
+    used = spent(known, clock, zone)
+    counts, content = (room(known, kind, used, now, zone) for kind in (COUNTS, CONTENT))
+    return BudgetStatus(rules=known, spent=used, counts=counts, content=content)
 
 
 def status(settings: Settings | None = None, clock: Clock | None = None) -> UplinkStatus:

@@ -58,7 +58,7 @@ def test_a_bad_setting_ends_with_a_sentence_and_its_exit_code(tmp_path: Path) ->
         "HUB_PORT": "many",
         "HUB_FLUSH_EVERY": "60",
         "HUB_PROT": "80",
-        "HUB_UPLOAD_HOURS": "1-5",
+        "HUB_UPLOAD_EVERY": "0",
     }.items():
         web = hub(Town(tmp_path, {name: value}), "web")
         out, _ = web.communicate(timeout=30)

@@ -1,14 +1,12 @@
-"""When to try again, and in which hours: rules over plain values."""
+"""When to try again: a rule over plain values."""
 
 from __future__ import annotations
-
-import datetime as dt
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.uplink.backoff import BASE, LONGEST, allowed, wait_after
+from hub.uplink.backoff import BASE, LONGEST, wait_after
 
 
 @given(st.integers(0, 10_000), st.floats(0, 1))
@@ -25,17 +23,3 @@ def test_jitter_is_full_so_that_hubs_spread_over_the_whole_wait(failures: int) -
 
 def test_the_bound_doubles_up_to_an_hour() -> None:
     assert [wait_after(n, 1.0) for n in range(10)] == [0, BASE, 60, 120, 240, 480, 960, 1920, LONGEST, LONGEST]
-
-
-@pytest.mark.parametrize(
-    ("hours", "inside", "outside"),
-    [
-        ("01-05", ["01:00", "04:59"], ["00:59", "05:00", "23:00"]),
-        ("22-04", ["22:00", "00:00", "03:59"], ["04:00", "21:59"]),
-        ("00-24", ["00:00", "12:00", "23:59"], []),
-        ("20-24", ["20:00", "23:59"], ["00:00", "19:59"]),
-    ],
-)
-def test_uploads_start_within_the_hours_and_not_outside(hours: str, inside: list[str], outside: list[str]) -> None:
-    assert all(allowed(hours, dt.time.fromisoformat(at)) for at in inside)
-    assert not any(allowed(hours, dt.time.fromisoformat(at)) for at in outside)

@@ -14,7 +14,9 @@ from hub.errors import HubError
 from hub.locks import InUse, held
 from hub.site import Site, this_site
 from hub.uplink import line as line_module
+from hub.uplink.budget import Rules
 from hub.uplink.deliver import Delivered, deliver, fitting
+from hub.uplink.ledger import set_rules
 from hub.uplink.line import NoAnswer
 from hub.uplink.models import Ledger, Outbox, state
 from hub.uplink.status import status
@@ -214,7 +216,7 @@ def test_a_head_office_that_never_finds_a_day_is_not_sent_it_without_end(hub: Hu
 
 def test_outside_the_allowed_hours_nothing_starts(hub: Hub, office: HeadOffice) -> None:
     a_sealed_week(hub)
-    hub.settings = type(hub.settings)(data=hub.settings.data, upload_hours="01-05")
+    set_rules(Rules(hours="01-05"))
     assert hub.send() == Delivered()
     assert office.asked == 0
     hub.machine.pass_time(hours=13)
@@ -223,7 +225,7 @@ def test_outside_the_allowed_hours_nothing_starts(hub: Hub, office: HeadOffice) 
 
 def test_an_unsure_clock_asks_for_the_time_with_an_empty_batch_whatever_the_hour(hub: Hub, office: HeadOffice) -> None:
     a_sealed_week(hub)
-    hub.settings = type(hub.settings)(data=hub.settings.data, upload_hours="01-05")
+    set_rules(Rules(hours="01-05"))
     hub.reboot(certain=False)
     assert hub.send() == Delivered()
     assert [batch.records for batch in office.batches] == [[]]

@@ -6,14 +6,14 @@ import ssl
 
 import pytest
 
-from hub.uplink import line
+from hub.uplink import meter
 
 
 @pytest.mark.parametrize("synchronised", [True, False])
 def test_dates_are_checked_while_the_kernel_holds_network_time(synchronised: bool, monkeypatch) -> None:
-    monkeypatch.setattr(line, "kernel_is_synchronised", lambda: synchronised)
-    adapter = line._Adapter(lambda _socket: None)
-    context = adapter.poolmanager.connection_pool_kw["ssl_context"]
-    assert bool(context.verify_flags & line.NO_CHECK_TIME) is not synchronised
+    monkeypatch.setattr(meter, "kernel_is_synchronised", lambda: synchronised)
+    with meter.open_session(meter.Meter()) as session:
+        context = session.get_adapter("https://").poolmanager.connection_pool_kw["ssl_context"]
+    assert bool(context.verify_flags & meter.NO_CHECK_TIME) is not synchronised
     assert context.verify_mode == ssl.CERT_REQUIRED
     assert context.check_hostname

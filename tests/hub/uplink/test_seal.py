@@ -9,7 +9,9 @@ import pytest
 from hub.clock import Boot
 from hub.db import writing
 from hub.site import Site, signing_key, this_site
-from hub.uplink.models import Ledger, Outbox, Rolled, acknowledged_days, add_to_ledger
+from hub.uplink.budget import COUNTS
+from hub.uplink.ledger import Tally
+from hub.uplink.models import Ledger, Outbox, Rolled, acknowledged_days
 from hub.uplink.seal import due, roll_up, uplink_bytes
 from tests.hub.uplink.conftest import MERIDA, MONDAY, Hub
 from wire.summary import SiteDay, digest, unseal
@@ -102,7 +104,7 @@ def test_an_open_day_is_sealed_as_open_and_again_when_it_is_over(hub: Hub) -> No
 
 def test_uplink_bytes_of_an_open_day_alone_make_no_new_revision(hub: Hub) -> None:
     hub.seal(open_days=True)
-    add_to_ledger(hub.clock.moment(), 700, 300)
+    Tally(hub.clock, COUNTS).close(700, 300)
     assert hub.seal(open_days=True) == []
     hub.machine.pass_time(days=1)
     hub.seal()
@@ -115,7 +117,7 @@ def test_bytes_that_left_before_the_time_was_known_belong_to_their_day_once_it_i
     assert opened(hub, MONDAY).uplink_bytes == 0
     hub.machine.true = dt.datetime(2026, 3, 2, 13, tzinfo=MERIDA)
     hub.reboot(certain=False)
-    add_to_ledger(hub.clock.moment(), 50, 7)
+    Tally(hub.clock, COUNTS).close(50, 7)
     hub.machine.pass_time(days=1, hours=1)
     assert uplink_bytes(MONDAY, MERIDA) == 0
     hub.clock.learn(hub.machine.true, "head office")

@@ -1,0 +1,150 @@
+"""The tables of content delivery.
+
+- Content: the one row that survives restarts: where content comes from, which group of sites this is, how the last
+  check fared and when the next may begin. The first key that is trusted lies with the library, not here.
+- Wish: what the technician decided about a course or an item: pinned (first, never evicted) or removed (not wanted).
+- Ask: an item that is not here and that villagers asked for, how often; who asked is not known.
+- Stick: a repository on a file system that is plugged in now; gone from the table when it is pulled out.
+- Scrub: how far the slow check of stored bytes has come.
+
+A subject is the slug of a course, or the id of an item, `course/item`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from peewee import BooleanField, FloatField, IntegerField, TextField
+
+from hub.clock import Moment
+from hub.db import Table, writing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+EVERYTHING = "all"  # the group that holds the whole library
+PINNED, REMOVED = "pinned", "removed"
+
+
+class Content(Table):
+    """The one row. `url` is an address or a folder; `wanted`: somebody asked for a check now.
+
+    No check before the retry moment; moments of another boot have passed. `error` is None once a check went through.
+    """
+
+    id = IntegerField(primary_key=True, default=1)
+    url = TextField(null=True)
+    group = TextField(column_name="site_group", default=EVERYTHING)
+    wanted = BooleanField(default=False)
+    failures = IntegerField(default=0)
+    retry_boot = IntegerField(null=True)
+    retry_seconds = FloatField(null=True)
+    checked_boot = IntegerField(null=True)
+    checked_seconds = FloatField(null=True)
+    error = TextField(null=True)
+    error_boot = IntegerField(null=True)
+    error_seconds = FloatField(null=True)
+
+    @property
+    def checked(self) -> Moment | None:
+        """When a check for news went through last, whether it found some or not."""
+        return moment_of(self.checked_boot, self.checked_seconds)
+
+    @property
+    def failed(self) -> Moment | None:
+        """When `error` was met."""
+        return moment_of(self.error_boot, self.error_seconds)
+
+
+class Wish(Table):
+    """`kind` is PINNED or REMOVED; a subject without a row is neither."""
+
+    subject = TextField(primary_key=True)
+    kind = TextField()
+
+
+class Ask(Table):
+    """How many `times` an item was asked for, the last time at the moment."""
+
+    item = TextField(primary_key=True)
+    times = IntegerField()
+    boot = IntegerField()
+    seconds = FloatField()
+
+
+class Stick(Table):
+    """A repository at the folder `place`, on a stick called `name`. `state` is a word of STATES in sticks.py.
+
+    `sentence` says in English what is in the way; `release` is what it holds, once that is known.
+    """
+
+    place = TextField(primary_key=True)
+    name = TextField()
+    state = TextField()
+    sentence = TextField(null=True)
+    release = IntegerField(null=True)
+    boot = IntegerField()
+    seconds = FloatField()
+
+
+class Scrub(Table):
+    """The one row: `place` is the last blob of this pass that was read, `bytes` and `damaged` what the pass found yet.
+
+    `ended` is the moment at which the last whole pass ended; `wanted`: somebody asked for a pass at full speed now.
+    """
+
+    id = IntegerField(primary_key=True, default=1)
+    place = TextField(default="")
+    bytes = IntegerField(default=0)
+    damaged = IntegerField(default=0)
+    wanted = BooleanField(default=False)
+    ended_boot = IntegerField(null=True)
+    ended_seconds = FloatField(null=True)
+
+    @property
+    def ended(self) -> Moment | None:
+        return moment_of(self.ended_boot, self.ended_seconds)
+
+
+def moment_of(boot: int | None, seconds: float | None) -> Moment | None:
+    """A moment out of two columns that are empty together."""
+    return None if boot is None or seconds is None else Moment(boot, seconds)
+
+
+def state() -> Content:
+    """The row, or one with the defaults that is not in the database yet."""
+    return Content.get_or_none(Content.id == 1) or Content()
+
+
+def note(**fields: object) -> None:
+    """Set `fields` of the one row, within the caller's transaction."""
+    Content.insert(id=1).on_conflict_ignore().execute()
+    Content.update(**fields).where(Content.id == 1).execute()
+
+
+def scrub() -> Scrub:
+    """The row of the slow check, or one with the defaults."""
+    return Scrub.get_or_none(Scrub.id == 1) or Scrub()
+
+
+def note_scrub(**fields: object) -> None:
+    """Set `fields` of the row of the slow check, in a transaction of its own."""
+    with writing():
+        Scrub.insert(id=1).on_conflict_ignore().execute()
+        Scrub.update(**fields).where(Scrub.id == 1).execute()
+
+
+def wished(kind: str) -> set[str]:
+    """The subjects that are PINNED, or REMOVED."""
+    return {row.subject for row in Wish.select().where(Wish.kind == kind)}
+
+
+def asked() -> dict[str, int]:
+    """Items that were asked for, and how often."""
+    return {row.item: row.times for row in Ask.select()}
+
+
+def keep_sticks(places: Iterable[str]) -> None:
+    """Forget the sticks that are not at one of `places` any more."""
+    with writing():
+        Stick.delete().where(Stick.place.not_in(list(places))).execute()

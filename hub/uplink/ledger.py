@@ -1,0 +1,109 @@
+"""What crossed the uplink, written down while it does.
+
+    tally = Tally(clock, CONTENT)
+    tally.moved(up, down)           # totals so far; writes at most once each 5 s
+    tally.close(up, down)           # and at the end
+    spent(rules(), clock, zone)     # what counts against the budgets, of all programs
+
+A row holds at most a quarter of an hour, so that each falls on one site-day, and within the free hours or outside. A
+power cut or `kill -9` costs the last 5 seconds of it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hub.db import writing
+from hub.site import this_site
+from hub.uplink.budget import QUARTER, Kind, Room, Rules, Spent, Used, month_began, room, spent_of
+from hub.uplink.models import Budget, Ledger, sql
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from hub.clock import Clock
+
+WRITE_EVERY = 5.0  # seconds; an SD card sees at most one write burst in that time
+OF_MONTH = """SELECT CAST((b.began + l.seconds) / :quarter AS INTEGER) * :quarter, l.kind, SUM(l.up + l.down)
+    FROM boot b JOIN ledger l ON l.boot = b.id AND l.seconds >= :since - b.began
+    WHERE b.began IS NOT NULL GROUP BY 1, 2"""
+
+
+def rules() -> Rules:
+    """What the technician allowed; everything until somebody said otherwise."""
+    row = Budget.get_or_none(Budget.id == 1)
+    return Rules() if row is None else Rules(row.daily, row.monthly, row.hours, row.free)
+
+
+def set_rules(told: Rules) -> None:
+    """Put `told` in the place of the rules before."""
+    with writing():
+        Budget.replace(id=1, daily=told.daily, monthly=told.monthly, hours=told.hours, free=told.free).execute()
+
+
+def spent(known: Rules, clock: Clock, zone: ZoneInfo) -> Spent:
+    """What counts against the budgets now; while the time is unsure, all of this boot as if it were today."""
+    now = clock.now()
+    if now is None:
+        rows = sql("SELECT kind, SUM(up + down) FROM ledger WHERE boot = ? GROUP BY kind", (clock.boot,)).fetchall()
+        boot = Used(**{str(kind): int(count) for kind, count in rows})
+        return Spent(boot, boot)
+    since = {"quarter": QUARTER, "since": month_began(now, zone)}
+    return spent_of(sql(OF_MONTH, since).fetchall(), known, now, zone)
+
+
+def room_now(clock: Clock, kind: Kind, *, least: int = 1) -> Room:
+    """What `kind` may still use now, by all that is written down; nothing if that is less than `least` bytes."""
+    known, zone = rules(), this_site().zone
+    return room(known, kind, spent(known, clock, zone), clock.now(), zone, least=least)
+
+
+class Tally:
+    """The bytes of one line, of one kind."""
+
+    def __init__(self, clock: Clock, kind: Kind) -> None:
+        self._clock, self._kind = clock, kind
+        self._totals = self._written = (0, 0)
+        self._row: int | None = None
+        self._quarter, self._moment = self._quarter_now(), clock.moment()
+        self._wrote = self._moment.seconds
+
+    @property
+    def written(self) -> int:
+        """Those that the table holds."""
+        return sum(self._written)
+
+    def moved(self, up: int, down: int) -> None:
+        """Take note of the totals so far, and write down what is due."""
+        quarter, self._totals = self._quarter_now(), (up, down)
+        if quarter != self._quarter:
+            self._write()
+            self._row, self._quarter = None, quarter
+        self._moment = self._clock.moment()
+        if self._moment.seconds - self._wrote >= WRITE_EVERY:
+            self._write()
+
+    def close(self, up: int, down: int) -> None:
+        """Write down the totals at the end."""
+        self.moved(up, down)
+        self._write()
+
+    def _write(self) -> None:
+        """Add what is unwritten to the row of this quarter; if its site-day is sealed already, it is sealed anew."""
+        up, down = (now - then for now, then in zip(self._totals, self._written, strict=True))
+        self._wrote = self._moment.seconds
+        if up + down == 0:
+            return
+        with writing():
+            if self._row is None:
+                fields = {"boot": self._moment.boot, "seconds": self._moment.seconds, "kind": self._kind}
+                self._row = Ledger.create(**fields, up=up, down=down).id
+            else:
+                changed = {Ledger.up: Ledger.up + up, Ledger.down: Ledger.down + down, Ledger.counted: False}
+                Ledger.update(changed).where(Ledger.id == self._row).execute()
+        self._written = self._totals
+
+    def _quarter_now(self) -> int:
+        """Which quarter of an hour it is, of the time if that is known, else of this boot."""
+        now = self._clock.now()
+        return int(now.timestamp()) // QUARTER if now else -1 - int(self._clock.since_boot()) // QUARTER

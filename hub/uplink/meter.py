@@ -1,0 +1,170 @@
+"""Counts what HTTP connections move, open ones included, as the kernel tells.
+
+    meter = Meter()
+    session = open_session(meter)       # of requests
+    meter.read()                        # bytes up and down so far
+    meter.cut()                         # end what is open, from any thread
+
+A connection is asked once more at the moment it is really closed, which is when its last reader lets go of it; closing
+it with bytes unread makes the kernel tell the server to stop (RFC 9293, 3.10.4 and RFC 1122, 4.2.2.13).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import struct
+import threading
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.util.ssl_ import create_urllib3_context
+
+from hub.clock import kernel_is_synchronised
+
+NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME, openssl/x509_vfy.h
+TCP_INFO_BYTES = 232
+HEADERS = 52  # bytes of IPv4 and TCP with timestamps, a segment
+AGENT = "village-hub"  # some hosts turn away who has no name; each letter is sent with each request
+
+
+class Meter:
+    """Sums over all connections that were ever made for it. Safe for many threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._open: set[socket.socket] = set()
+        self._up = self._down = 0
+
+    def joined(self, connected: socket.socket) -> None:
+        """Count `connected` from now on."""
+        with self._lock:
+            self._open.add(connected)
+
+    def passed_on(self, connected: socket.socket) -> None:
+        """Another object stands for this connection now."""
+        with self._lock:
+            self._open.discard(connected)
+
+    def left(self, connected: socket.socket) -> None:
+        """`connected` is about to be closed."""
+        with self._lock:
+            self._open.discard(connected)
+            up, down = _moved(connected)
+            self._up, self._down = self._up + up, self._down + down
+
+    def read(self) -> tuple[int, int]:
+        """Bytes up and down so far."""
+        with self._lock:
+            both = [(self._up, self._down), *map(_moved, self._open)]
+        return sum(up for up, _ in both), sum(down for _, down in both)
+
+    def cut(self) -> None:
+        """End every open connection; who waits for it gets an error."""
+        with self._lock:
+            for one in self._open:
+                with contextlib.suppress(OSError):
+                    one.shutdown(socket.SHUT_RDWR)
+
+
+def open_session(meter: Meter, *, buffer: int | None = None) -> requests.Session:
+    """A session that sends few headers, asks for bytes as they are, and takes no settings from the environment.
+
+    `buffer` bounds the bytes that the kernel takes in before they are read.
+    """
+    session = requests.Session()
+    session.trust_env = False
+    session.headers.clear()
+    session.headers.update({"User-Agent": AGENT, "Accept-Encoding": "identity"})
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, _Adapter(meter, buffer))
+    return session
+
+
+class _Adapter(HTTPAdapter):
+    """Makes connections that are counted."""
+
+    def __init__(self, meter: Meter, buffer: int | None) -> None:
+        self._meter, self._buffer = meter, buffer
+        super().__init__(pool_maxsize=1)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        context = create_urllib3_context()
+        context.sslsocket_class = _counted_tls(self._meter)
+        if not kernel_is_synchronised():
+            context.verify_flags |= NO_CHECK_TIME
+        options = list(HTTPConnection.default_socket_options)
+        if self._buffer is not None:
+            options.append((socket.SOL_SOCKET, socket.SO_RCVBUF, self._buffer))
+        super().init_poolmanager(*args, ssl_context=context, socket_options=options, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = _pools(self._meter)
+
+
+def _pools(meter: Meter) -> dict[str, Any]:
+    plain = _counted(meter)
+
+    class Plain(HTTPConnection):
+        def _new_conn(self) -> socket.socket:
+            return plain(super()._new_conn())
+
+    class Secure(HTTPSConnection):
+        def _new_conn(self) -> socket.socket:
+            return plain(super()._new_conn())
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class SecurePool(HTTPSConnectionPool):
+        ConnectionCls = Secure
+
+    return {"http": PlainPool, "https": SecurePool}
+
+
+def _counted(meter: Meter) -> Any:
+    class Counted(socket.socket):
+        def __init__(self, made: socket.socket) -> None:
+            timeout = made.gettimeout()
+            super().__init__(made.family, made.type, made.proto, made.detach())
+            self.settimeout(timeout)
+            meter.joined(self)
+
+        def detach(self) -> int:
+            meter.passed_on(self)
+            return super().detach()
+
+        def _real_close(self) -> None:
+            meter.left(self)
+            super()._real_close()  # type: ignore[misc] # after the last reader, unlike close()
+
+    return Counted
+
+
+def _counted_tls(meter: Meter) -> type[ssl.SSLSocket]:
+    class CountedTls(ssl.SSLSocket):
+        def do_handshake(self, block: bool = False) -> None:
+            meter.joined(self)  # a handshake that stalls or fails is counted, and can be cut, as well
+            super().do_handshake(block)
+
+        def _real_close(self) -> None:
+            meter.left(self)
+            super()._real_close()  # type: ignore[misc] # after the last reader, unlike close()
+
+    return CountedTls
+
+
+def _moved(connected: socket.socket) -> tuple[int, int]:
+    """Bytes up and down on a TCP connection; offsets in struct tcp_info as in linux/tcp.h since Linux 4.19."""
+    try:
+        info = connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, TCP_INFO_BYTES)
+    except (OSError, AttributeError):
+        return 0, 0
+    if len(info) < 208:
+        return 0, 0
+    (down,) = struct.unpack_from("=Q", info, 128)
+    segments_up, segments_down = struct.unpack_from("=II", info, 136)
+    (up,) = struct.unpack_from("=Q", info, 200)
+    return up + HEADERS * segments_up, down + HEADERS * segments_down
