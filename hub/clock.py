@@ -9,9 +9,15 @@ it (CLOCK_BOOTTIME, immune to clock steps), and dated through its boot once the 
     clock.now()                         # None while unsure, else an aware datetime in UTC
     clock.learn(answer_time, "head office")
     dated(moment)                       # datetime(2026, 3, 1, ...) once its boot is dated, else None
+    clock.at_least()                    # never None: it is this late or later
+    clock.raise_floor(signed_time, "signed content")
 
 Certain are: network time as the kernel reports it, head office's signed answer, a technician. A boot is dated once;
 the kernel's boot time clock keeps the pace after that.
+
+What the time is at least never goes back. It is raised by what head office signed and by technicians, not by network
+time, which anybody on the way can forge, and lies in the database, so that it survives power cuts; within a boot it
+goes on with the kernel's clock.
 """
 
 from __future__ import annotations
@@ -22,7 +28,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from peewee import AutoField, FloatField, TextField
+from peewee import AutoField, FloatField, IntegerField, TextField
 
 from hub.db import Table, writing
 
@@ -30,6 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
+BUILT = datetime(2026, 1, 1, tzinfo=UTC)  # this program is no older
+NETWORK = "network time"
 TIMEX_BYTES = 512  # struct timex is 208 bytes on the platforms we run on
 
 
@@ -47,6 +55,16 @@ class Boot(Table):
     boot_id = TextField(unique=True)
     began = FloatField(null=True)
     source = TextField(null=True)
+
+
+class Floor(Table):
+    """The one row: it was at least `at` (Unix time in seconds) at a moment, by the word of `source`."""
+
+    id = IntegerField(primary_key=True, default=1)
+    at = FloatField()
+    source = TextField()
+    boot = IntegerField()
+    seconds = FloatField()
 
 
 class Clock:
@@ -90,13 +108,33 @@ class Clock:
         began = now.timestamp() - self.since_boot()
         with writing():
             Boot.update(began=began, source=source).where((Boot.id == self.boot) & Boot.began.is_null()).execute()
+        if source != NETWORK:
+            self.raise_floor(now, source)
         self._began = None
+
+    def at_least(self) -> datetime:
+        """A time that has surely come, in UTC: now if that is certain, or else the latest that was ever known."""
+        now, known = self.now(), Floor.get_or_none(Floor.id == 1)
+        floors = [BUILT, *([self._floor(known)] if known else []), *([now] if now else [])]
+        return max(floors)
+
+    def raise_floor(self, at: datetime, source: str) -> None:
+        """Note that it is `at` or later, says `source`; an earlier time changes nothing."""
+        now = self.moment()
+        with writing():
+            known = Floor.get_or_none(Floor.id == 1)
+            if known is None or self._floor(known) < at:
+                Floor.replace(id=1, at=at.timestamp(), source=source, boot=now.boot, seconds=now.seconds).execute()
+
+    def _floor(self, known: Floor) -> datetime:
+        passed = self.since_boot() - known.seconds if known.boot == self.boot else 0.0
+        return from_unix(known.at + passed)
 
     def _find_out(self) -> float | None:
         """Ask the other process through the database, then the kernel."""
         row = Boot.get_or_none(Boot.id == self.boot)
         if row is not None and row.began is None and self._synchronised():
-            self.learn(from_unix(self._wall()), "network time")
+            self.learn(from_unix(self._wall()), NETWORK)
             row = Boot.get_by_id(self.boot)
         self._began = None if row is None else row.began
         return self._began

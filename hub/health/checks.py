@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext as _
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from content_cache.library import Library
     from hub.clock import Clock
     from hub.settings import Settings
+
+
+SLACK = timedelta(days=1)  # by which two clocks that are right may differ, a signed day being a day
 
 
 @dataclass(frozen=True)
@@ -119,16 +123,27 @@ def _items_of(hashes: list[str], library: Library) -> dict[str, list[str]]:
 
 
 def check_clock(clock: Clock) -> Check:
-    """Whether the time is certain, who said so and since when; counting goes on without, undated."""
+    """Whether the time is certain, who said so and since when; counting goes on without, undated.
+
+    `at_least` is a time that has surely come, by what head office signed.
+    """
     try:
-        now = clock.now()
+        now, floor = clock.now(), clock.at_least()
         boot = Boot.get_or_none(Boot.id == clock.boot)
     except PeeweeException:
-        now = boot = None
-    if now is None or boot is None:
+        now = boot = floor = None
+    facts = {"certain": now is not None, "at_least": floor and floor.isoformat(timespec="seconds")}
+    if now is None or boot is None or floor is None:
         sentence = _("The time is not known; connect the hub to head office or to network time once.")
-        return Check("clock", False, sentence, {"certain": False})
-    facts = {"certain": True, "source": boot.source, "now": now.isoformat(timespec="seconds")}
+        return Check("clock", False, sentence, facts)
+    facts |= {"source": boot.source, "now": now.isoformat(timespec="seconds")}
+    if floor - now > SLACK:
+        sentence = _(
+            "The time from %(source)s lies before what head office signed on %(day)s; check what gives the time here.",
+            source=_source(boot.source),
+            day=floor.date().isoformat(),
+        )
+        return Check("clock", False, sentence, facts)
     return Check("clock", True, _("The time is certain, from %(source)s.", source=_source(boot.source)), facts)
 
 

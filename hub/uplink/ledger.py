@@ -2,7 +2,7 @@
 
     tally = Tally(clock, CONTENT)
     tally.moved(up, down)           # totals so far; writes at most once each 5 s
-    tally.close(up, down)           # and at the end
+    tally.close(up, down)           # and at the end, or before a refusal
     spent(rules(), clock, zone)     # what counts against the budgets, of all programs
 
 A row holds at most a quarter of an hour, so that each falls on one site-day, and within the free hours or outside. A
@@ -11,6 +11,7 @@ power cut or `kill -9` costs the last 5 seconds of it.
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 from hub.db import writing
@@ -59,12 +60,13 @@ def room_now(clock: Clock, kind: Kind, *, least: int = 1) -> Room:
 
 
 class Tally:
-    """The bytes of one line, of one kind."""
+    """The bytes of one line, of one kind. Its methods may be called from any thread."""
 
     def __init__(self, clock: Clock, kind: Kind) -> None:
         self._clock, self._kind = clock, kind
         self._totals = self._written = (0, 0)
         self._row: int | None = None
+        self._lock = threading.RLock()
         self._quarter, self._moment = self._quarter_now(), clock.moment()
         self._wrote = self._moment.seconds
 
@@ -75,18 +77,20 @@ class Tally:
 
     def moved(self, up: int, down: int) -> None:
         """Take note of the totals so far, and write down what is due."""
-        quarter, self._totals = self._quarter_now(), (up, down)
-        if quarter != self._quarter:
-            self._write()
-            self._row, self._quarter = None, quarter
-        self._moment = self._clock.moment()
-        if self._moment.seconds - self._wrote >= WRITE_EVERY:
-            self._write()
+        with self._lock:
+            quarter, self._totals = self._quarter_now(), (up, down)
+            if quarter != self._quarter:
+                self._write()
+                self._row, self._quarter = None, quarter
+            self._moment = self._clock.moment()
+            if self._moment.seconds - self._wrote >= WRITE_EVERY:
+                self._write()
 
     def close(self, up: int, down: int) -> None:
         """Write down the totals at the end."""
-        self.moved(up, down)
-        self._write()
+        with self._lock:
+            self.moved(up, down)
+            self._write()
 
     def _write(self) -> None:
         """Add what is unwritten to the row of this quarter; if its site-day is sealed already, it is sealed anew."""

@@ -28,6 +28,7 @@ import requests
 from peewee import PeeweeException
 from urllib3.exceptions import HTTPError
 
+from content_cache.errors import Refused
 from hub.db import database
 from hub.errors import HubError
 from hub.site import this_site
@@ -49,12 +50,6 @@ log = logging.getLogger("hub.uplink")
 
 class NoAnswer(HubError):
     """Head office was not reached, or something else answered in its place; what waits is kept, and tried again."""
-
-    exit_code = 69
-
-
-class Refused(HubError):
-    """The budget or its hours do not allow more now; the sentence says when they do."""
 
     exit_code = 69
 
@@ -98,17 +93,19 @@ class Line:
         """Whether `count` bytes more may cross; raises Refused. Rules and other lines are looked at each 5 seconds."""
         if self._stop.is_set():
             raise Refused("The hub is stopping; the rest comes when it runs again.")
-        left = self._left()
-        if left is not None and left < count:
-            raise Refused(sentence(room_now(self._clock, self._kind, least=count), this_site().zone))
+        moved = sum(self._meter.read())
+        if self._looked is None or self._clock.since_boot() - self._looked >= WRITE_EVERY:
+            self._look(count)
+        if self._room.left is not None and self._room.left - (moved - self._room_from) < count:
+            self._tally.close(*self._meter.read())
+            self._look(count)
+            if self._room.left == 0:
+                raise Refused(sentence(self._room, this_site().zone))
 
-    def _left(self) -> int | None:
-        now = self._clock.since_boot()
-        if self._looked is None or now - self._looked >= WRITE_EVERY:
-            self._looked, self._room_from = now, self._tally.written
-            self._room = room_now(self._clock, self._kind)
-        moved = sum(self._meter.read()) - self._room_from
-        return None if self._room.left is None else self._room.left - moved
+    def _look(self, least: int) -> None:
+        """Look the room up; of what crosses here it knows what is written down by then."""
+        self._looked, self._room_from = self._clock.since_boot(), self._tally.written
+        self._room = room_now(self._clock, self._kind, least=least)
 
     def post(self, url: str, body: bytes) -> Reply:
         """Send `body`, and give back what was answered with a 200. Raises NoAnswer."""

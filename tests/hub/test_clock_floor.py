@@ -1,0 +1,89 @@
+"""What the time is at least: raised by signed words, kept over power cuts, never lowered."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hub.clock import BUILT, NETWORK, Clock
+from hub.db import database, open_database
+from hub.health.checks import check_clock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SIGNED = dt.datetime(2026, 5, 1, tzinfo=dt.UTC)
+HOUR = dt.timedelta(hours=1)
+
+
+class Box:
+    """A machine whose seconds a test sets."""
+
+    def __init__(self) -> None:
+        self.seconds = 10.0
+
+    def clock(self, boot: str = "first") -> Clock:
+        return Clock(since_boot=lambda: self.seconds, wall=lambda: 0.0, boot_id=boot, synchronised=lambda: False)
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Iterator[Box]:
+    open_database(tmp_path / "hub.sqlite3")
+    yield Box()
+    database.close()
+
+
+def test_a_new_hub_knows_that_it_is_no_older_than_its_program(box: Box) -> None:
+    assert box.clock().at_least() == BUILT
+
+
+def test_a_signed_time_raises_it_and_it_goes_on_with_the_seconds_of_the_boot(box: Box) -> None:
+    clock = box.clock()
+    clock.raise_floor(SIGNED, "signed content")
+    box.seconds += 3600
+    assert clock.at_least() == SIGNED + HOUR
+
+
+def test_it_survives_a_power_cut_which_adds_nothing(box: Box) -> None:
+    box.clock().raise_floor(SIGNED, "signed content")
+    box.seconds = 99_999
+    assert box.clock("second").at_least() == SIGNED
+
+
+def test_nothing_lowers_it(box: Box) -> None:
+    clock = box.clock()
+    clock.raise_floor(SIGNED, "signed content")
+    box.seconds += 7200
+    clock.raise_floor(SIGNED + HOUR, "signed content")  # less than an hour ago it was that late already
+    clock.learn(SIGNED - 24 * HOUR, "head office")
+    assert clock.at_least() == SIGNED + 2 * HOUR
+
+
+def test_a_time_that_is_certain_counts_and_head_offices_word_stays(box: Box) -> None:
+    clock = box.clock()
+    clock.learn(SIGNED, "head office")
+    assert clock.at_least() == SIGNED
+    assert box.clock("second").at_least() == SIGNED
+
+
+def test_network_time_counts_in_its_boot_and_leaves_no_trace_since_anybody_can_forge_it(box: Box) -> None:
+    clock = box.clock()
+    clock.learn(SIGNED + 9000 * HOUR, NETWORK)
+    assert clock.at_least() == SIGNED + 9000 * HOUR
+    assert box.clock("second").at_least() == BUILT
+
+
+def test_the_check_tells_it_and_fails_if_the_certain_time_lies_before(box: Box) -> None:
+    clock = box.clock()
+    clock.raise_floor(SIGNED, "signed content")
+    assert check_clock(clock).facts == {"certain": False, "at_least": SIGNED.isoformat(timespec="seconds")}
+    clock.learn(SIGNED - 2 * HOUR, NETWORK)
+    assert check_clock(clock).ok
+    other = box.clock("second")
+    other.learn(SIGNED - 48 * HOUR, NETWORK)
+    found = check_clock(other)
+    assert not found.ok
+    assert "lies before what head office signed on 2026-05-01" in found.sentence
