@@ -3,20 +3,22 @@
 A pause is in seconds, or names the setting that holds it. The first run comes sooner than the pause: a box that is
 switched off every evening would never come to its daily jobs. A job that raises is logged in a sentence and runs again
 after its pause; each function may be cut at any point, as by a power cut, and gives up soon after `work.stop` is set.
+One that looks often and mostly finds nothing to do answers IDLE, and its run is not written down: a card wears.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from content_cache.renewing import renew
 from hub.backup import snapshot
+from hub.content.scrub import scrub
 from hub.uplink.deliver import deliver
 from hub.uplink.models import acknowledged_days
 from hub.uplink.seal import roll_up
 from hub.usage.forget import forget
-from hub.worker.verify import verify_slowly
 
 if TYPE_CHECKING:
     import threading
@@ -27,6 +29,15 @@ if TYPE_CHECKING:
     from hub.settings import Settings
 
 DAY = 86_400
+
+
+class Idle(Enum):
+    """What a job answers that found nothing to do."""
+
+    IDLE = "idle"
+
+
+IDLE = Idle.IDLE
 
 
 @dataclass(frozen=True)
@@ -72,8 +83,9 @@ def save(work: Work) -> None:
     snapshot(work.settings)
 
 
-def verify(work: Work) -> None:
-    verify_slowly(work.library.store, work.settings.verify_rate_mb * 1e6, work.stop)
+def verify(work: Work) -> Idle | None:
+    done = scrub(work.library.store, work.clock, rate=work.settings.verify_rate_mb * 1e6, stop=work.stop)
+    return IDLE if done is None else None
 
 
 def renew_catalogue(work: Work) -> None:
@@ -86,5 +98,5 @@ JOBS = (
     Job("upload", 6, "upload_every", upload, "Head office sees what was counted, and tells the time."),
     Job("sweep", 300, DAY, sweep, "Content that no release names, and details that have served, leave the card."),
     Job("snapshot", 600, "snapshot_every", save, "A damaged database has something to go back to."),
-    Job("verify", 60, DAY / 4, verify, "Content that a worn card changed is found before a learner does."),
+    Job("verify", 45, 60, verify, "Content that a worn card changed is found before a learner does."),
 )

@@ -29,13 +29,6 @@ class JobRun(Table):
         return (self.error_boot, self.error_seconds) == (self.boot, self.seconds)
 
 
-class Progress(Table):
-    """How far a job that is done in pieces has come, so that a restart goes on from there."""
-
-    job = TextField(primary_key=True)
-    place = TextField()
-
-
 def note_run(name: str, ended: Moment, took: float, error: str | None) -> None:
     """Write down a run of the job `name`; an earlier error stays readable after a run that went well."""
     fields: dict[str, object] = {"boot": ended.boot, "seconds": ended.seconds, "took": took}
@@ -43,17 +36,3 @@ def note_run(name: str, ended: Moment, took: float, error: str | None) -> None:
         fields |= {"error": error, "error_boot": ended.boot, "error_seconds": ended.seconds}
     with writing():
         JobRun.insert(name=name, **fields).on_conflict(conflict_target=[JobRun.name], update=fields).execute()
-
-
-def place_of(job: str) -> str:
-    """Where the job `job` left off, or an empty text."""
-    row = Progress.get_or_none(Progress.job == job)
-    return "" if row is None else str(row.place)
-
-
-def note_place(job: str, place: str) -> None:
-    """Remember `place`; an empty one says that the next run begins anew."""
-    with writing():
-        Progress.insert(job=job, place=place).on_conflict(
-            conflict_target=[Progress.job], update={"place": place}
-        ).execute()

@@ -23,7 +23,7 @@ from hub.db import database
 from hub.errors import HubError
 from hub.locks import held
 from hub.site import this_site
-from hub.worker.jobs import JOBS, Job, Work
+from hub.worker.jobs import IDLE, JOBS, Idle, Job, Work
 from hub.worker.models import note_run
 from hub.worker.pace import DEFAULTS, Every, SinceBoot
 
@@ -70,6 +70,8 @@ class Runner:
     def _run(self, job: Job) -> None:
         began = self.work.clock.since_boot()
         error = self._try(job)
+        if error is IDLE:
+            return
         self.errors[job.name] = error
         try:
             now = self.work.clock.moment()
@@ -77,11 +79,12 @@ class Runner:
         except Exception as trouble:  # noqa: BLE001 (a full disk must not end the jobs that free it)
             log.warning("the run of job %s could not be written down: %s", job.name, trouble)
 
-    def _try(self, job: Job) -> str | None:
-        """Run the job; the sentence that says what went wrong, if anything did."""
+    def _try(self, job: Job) -> str | Idle | None:
+        """Run the job; the sentence that says what went wrong, if anything did, or IDLE."""
         again = f"it runs again in {job.seconds(self.work.settings):g} seconds"
         try:
-            job.run(self.work)
+            if job.run(self.work) is IDLE:
+                return IDLE
         except (HubError, ContentError) as error:
             log.warning("job %s: %s (%s)", job.name, error, again)
             return str(error)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import os
 import signal
@@ -20,10 +19,9 @@ from hub.clock import Clock
 from hub.db import database, open_database
 from hub.errors import HubError
 from hub.settings import Settings
-from hub.worker.jobs import JOBS, Job, Work
-from hub.worker.models import JobRun, place_of
+from hub.worker.jobs import IDLE, JOBS, Job, Work
+from hub.worker.models import JobRun
 from hub.worker.run import Runner, schedule
-from hub.worker.verify import DamagedContent, verify_slowly
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,47 +98,11 @@ def test_no_job_begins_once_the_worker_is_stopping(work: Work) -> None:
     assert runner.errors == {}
 
 
-class TestSlowCheck:
-    """A worn card changes bytes in silence."""
-
-    @pytest.fixture
-    def blobs(self, work: Work) -> list[str]:
-        return sorted(work.library.store.put(io.BytesIO(bytes([n]) * 1000)).sha256 for n in range(5))
-
-    def test_a_damaged_blob_is_set_aside_and_the_rest_is_checked(self, work: Work, blobs: list[str]) -> None:
-        path = work.library.store.path(blobs[1])
-        path.chmod(0o644)
-        path.write_bytes(b"x" * 1000)
-        with pytest.raises(DamagedContent, match="1 files of the library are damaged"):
-            verify_slowly(work.library.store, 1e9, work.stop)
-        assert work.library.store.damaged() == [blobs[1]]
-        assert not work.library.store.has(blobs[1])
-        assert verify_slowly(work.library.store, 1e9, work.stop) == 4
-
-    def test_it_goes_on_where_it_was_stopped(self, work: Work, blobs: list[str]) -> None:
-        class StopAfter(threading.Event):
-            left = 2
-
-            def wait(self, timeout: float | None = None) -> bool:
-                self.left -= 1
-                return self.left < 0
-
-        assert verify_slowly(work.library.store, 1e9, StopAfter()) == 2
-        assert place_of("verify") == blobs[1]
-        assert verify_slowly(work.library.store, 1e9, work.stop) == 3
-        assert place_of("verify") == ""
-        assert verify_slowly(work.library.store, 1e9, work.stop) == 5
-
-    def test_it_takes_its_time(self, work: Work, blobs: list[str]) -> None:
-        waits: list[float] = []
-
-        class Patient(threading.Event):
-            def wait(self, timeout: float | None = None) -> bool:
-                waits.append(timeout or 0)
-                return False
-
-        verify_slowly(work.library.store, 500, Patient())
-        assert waits == [2.0] * 5
+def test_a_run_that_found_nothing_to_do_is_not_written_down(work: Work) -> None:
+    runner = Runner(work)
+    runner.run(a_job(lambda _: IDLE))
+    assert not JobRun.select().exists()
+    assert runner.errors == {}
 
 
 class Process:
