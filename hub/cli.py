@@ -16,7 +16,7 @@ COMMANDS = {
     "setup": "Make this box a site: place, head office, one-time link.",
     "content": "Take in, list and check the course library.",
     "usage": "Show what is counted, day by day.",
-    "uplink": "Show what waits for head office, or send it now.",
+    "uplink": "Show what waits for head office, send it now, or budget the uplink.",
     "doctor": "Check this hub and say what to mend.",
     "backup": "Make or list snapshots of the database.",
 }

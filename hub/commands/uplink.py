@@ -1,4 +1,4 @@
-"""`hub uplink`: show what waits for head office, or send it now."""
+"""`hub uplink`: show what waits for head office, send it now, or budget the uplink."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from hub.uplink.status import UplinkStatus
+    from zoneinfo import ZoneInfo
+
+    from hub.uplink.budget import Room, Rules
+    from hub.uplink.status import BudgetStatus, UplinkStatus
 
 
 @click.group("uplink")
 def command() -> None:
-    """Show what waits for head office, or send it now."""
+    """Show what waits for head office, send it now, or budget the uplink."""
 
 
 @command.command()
@@ -57,6 +60,68 @@ def send(as_json: bool) -> None:
         click.echo(json.dumps({"sealed": len(sealed), **done._asdict()}))
     else:
         click.echo(f"Sealed {len(sealed)} site-days; head office took {done.acknowledged}, refused {done.refused}.")
+
+
+@command.command()
+@click.option("--daily-mb", metavar="MB", help="MB a day, both ways; none for no limit.")
+@click.option("--monthly-mb", metavar="MB", help="MB a month, both ways; none for no limit.")
+@click.option("--hours", metavar="HH-HH", help="Hours in which the uplink may be used, as in 06-22; none for all.")
+@click.option("--free-hours", metavar="HH-HH", help="Hours that count against no budget, as in 00-05; none for none.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def budget(
+    daily_mb: str | None, monthly_mb: str | None, hours: str | None, free_hours: str | None, as_json: bool
+) -> None:
+    """Show or set how many bytes may cross the uplink, and when. Days and hours are the site's."""
+    from hub.clock import Clock
+    from hub.db import open_database
+    from hub.settings import Settings
+    from hub.site import this_site
+    from hub.uplink.budget import changed
+    from hub.uplink.ledger import rules, set_rules
+    from hub.uplink.status import budget_status
+
+    open_database(Settings.load().database)
+    if daily_mb or monthly_mb or hours or free_hours:
+        set_rules(changed(rules(), daily=daily_mb, monthly=monthly_mb, hours=hours, free=free_hours))
+    found = budget_status(Clock())
+    if as_json:
+        import msgspec
+
+        click.echo(msgspec.json.encode(found).decode())
+    else:
+        click.echo("\n".join(_budget_lines(found, this_site().zone)))
+
+
+def _budget_lines(found: BudgetStatus, zone: ZoneInfo) -> list[str]:
+    from content_cache.errors import mb
+
+    spent = [f"{name} {mb(used.counts)} for counts and {mb(used.content)} for content"
+             for name, used in (("Today", found.spent.day), ("this month", found.spent.month))]  # fmt: skip
+    return [
+        _rules_line(found.rules),
+        f"{', '.join(spent)}.",
+        f"Counts: {_room(found.counts, zone)} Content: {_room(found.content, zone)}",
+    ]
+
+
+def _rules_line(rules: Rules) -> str:
+    from content_cache.errors import mb
+
+    parts = [
+        f"{mb(limit)} a {of}" for limit, of in ((rules.daily, "day"), (rules.monthly, "month")) if limit is not None
+    ]
+    parts.append(f"in the hours {rules.hours}")
+    free = f"; the hours {rules.free} are free" if rules.free else ""
+    return f"The uplink may carry {', '.join(parts) if rules.limited else 'anything at any time'}{free}."
+
+
+def _room(room: Room, zone: ZoneInfo) -> str:
+    from content_cache.errors import mb
+    from hub.uplink.budget import sentence
+
+    if room.left == 0:
+        return sentence(room, zone)
+    return "no limit now." if room.left is None else f"{mb(room.left)} left now."
 
 
 def _json(found: UplinkStatus, reached: str | None) -> str:

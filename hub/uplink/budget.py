@@ -19,6 +19,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from hub.errors import HubError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from zoneinfo import ZoneInfo
@@ -32,6 +34,15 @@ HOURS = re.compile(r"([01]\d|2[0-3])-([01]\d|2[0-4])")
 QUARTER = 900  # seconds; every zone's hours begin on a quarter of an hour in UTC
 KEPT = 256 * 2**10  # bytes a day that are kept for counts, of which a site-day takes 6,000 over TLS
 LOOK_AHEAD = 62  # days; by then a month has begun anew
+
+
+MOST_MB = 10_000_000
+
+
+class BadRule(HubError):
+    """A budget or hours that cannot be used; the technician writes them as the sentence says."""
+
+    exit_code = 64
 
 
 @dataclass(frozen=True)
@@ -53,6 +64,50 @@ class Rules:
     def limited(self) -> bool:
         """Whether anything may ever be refused."""
         return self.daily is not None or self.monthly is not None or self.restricted
+
+
+def changed(
+    rules: Rules,
+    *,
+    daily: str | None = None,
+    monthly: str | None = None,
+    hours: str | None = None,
+    free: str | None = None,
+) -> Rules:
+    """`rules` with what was told in words: MB as in 25, hours as in 06-22, "none" for no rule; raises BadRule.
+
+    What is None, or empty, stays as it is.
+    """
+    return Rules(
+        daily=_megabytes(daily) if daily else rules.daily,
+        monthly=_megabytes(monthly) if monthly else rules.monthly,
+        hours=(_hours(hours) or ALWAYS) if hours else rules.hours,
+        free=_hours(free) if free else rules.free,
+    )
+
+
+def _megabytes(text: str) -> int | None:
+    if _is_none(text):
+        return None
+    try:
+        size = float(text)
+    except ValueError:
+        size = -1.0
+    if not 0 <= size <= MOST_MB:
+        raise BadRule(f"{text[:40]!r} is no budget; write how many MB, as in 25, or none.")
+    return int(size * 1_000_000)
+
+
+def _hours(text: str) -> str | None:
+    if _is_none(text):
+        return None
+    if not HOURS.fullmatch(text.strip()):
+        raise BadRule(f"{text[:40]!r} are no hours; write two of them, as in 22-06, or none.")
+    return text.strip()
+
+
+def _is_none(text: str) -> bool:
+    return text.strip().lower() in {"none", "-"}
 
 
 class Used(NamedTuple):
