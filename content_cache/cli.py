@@ -11,17 +11,18 @@ docs/operating/exit-codes.md.
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from content_cache.publish import Published
+from content_cache.commands import keys, renew, sign
+from content_cache.commands.options import ANY, FOLDER, as_json_option, keys_option, passphrase_option, signed_after
 
-FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
-ANY = click.Path(file_okay=False, path_type=Path)
-as_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of sentences.")
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from content_cache.publish import Published
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -30,11 +31,19 @@ def content_cache() -> None:
     """Publish courses into a repository that hubs take their content from."""
 
 
+for one in (keys, sign, renew):
+    content_cache.add_command(one.command)
+
+
 @content_cache.command("publish")
 @click.argument("folder", type=FOLDER)
 @click.option("--to", "repository", type=ANY, required=True, metavar="REPOSITORY", help="Folder of the repository.")
+@keys_option(required=False)
+@passphrase_option
 @as_json_option
-def publish_command(folder: Path, repository: Path, as_json: bool) -> None:
+def publish_command(
+    folder: Path, repository: Path, keys: Path | None, passphrase_files: Sequence[Path], as_json: bool
+) -> None:
     """Publish FOLDER, a course folder or a folder of them, into a repository, and print what changed.
 
     Courses that are not in FOLDER stay as they are; `remove` takes one out.
@@ -44,40 +53,47 @@ def publish_command(folder: Path, repository: Path, as_json: bool) -> None:
 
     with bar("Publishing", quiet=as_json) as progress:
         published = publish(folder, repository, progress=progress)
-    _tell(published, as_json)
+    _tell(published, signed_after(repository, keys, passphrase_files), as_json)
 
 
 @content_cache.command("remove")
 @click.argument("course")
 @click.option("--from", "repository", type=ANY, required=True, metavar="REPOSITORY", help="Folder of the repository.")
+@keys_option(required=False)
+@passphrase_option
 @as_json_option
-def remove_command(course: str, repository: Path, as_json: bool) -> None:
+def remove_command(
+    course: str, repository: Path, keys: Path | None, passphrase_files: Sequence[Path], as_json: bool
+) -> None:
     """Make a release of a repository without COURSE (its slug)."""
     from content_cache.publish import remove_course
 
-    _tell(remove_course(course, repository), as_json)
+    removed = remove_course(course, repository)
+    _tell(removed, signed_after(repository, keys, passphrase_files), as_json)
 
 
 @content_cache.command("verify")
 @click.argument("repository", type=ANY)
 @as_json_option
 def verify_command(repository: Path, as_json: bool) -> None:
-    """Read all of REPOSITORY again and say what is damaged or missing."""
+    """Read all of REPOSITORY again, check its signatures, and say what is damaged, missing or not signed."""
     from content_cache.errors import RepositoryError, mb
     from content_cache.showing import bar, count, tell
+    from content_cache.trust.checking import signatures
     from content_cache.verify import verify_repository
 
     with bar("Verifying", quiet=as_json) as progress:
         found = verify_repository(repository, progress=progress)
+    found, signed = signatures(repository, found)
     size = f"{count(found.courses, 'course')}, {count(found.items, 'item')}, {mb(found.bytes)}"
     if found.problems:
         last = f"Release {found.release} is not whole: {count(len(found.problems), 'problem')}."
         tell(found, [*found.problems, last], as_json=as_json)
         sys.exit(RepositoryError.exit_code)
-    tell(found, [f"Release {found.release} is whole: {size}."], as_json=as_json)
+    tell(found, [f"Release {found.release} is whole: {size}.", signed], as_json=as_json)
 
 
-def _tell(published: Published, as_json: bool) -> None:
+def _tell(published: Published, signed: str, as_json: bool) -> None:
     from content_cache.errors import mb
     from content_cache.showing import count, tell
 
@@ -87,7 +103,7 @@ def _tell(published: Published, as_json: bool) -> None:
         sentences.append(f"Release {published.number} holds {size}; {mb(published.bytes_to_send)} to send to a hub.")
     else:
         sentences.append(f"Nothing changed; release {published.number} stays.")
-    sentences += [f"Note: {note}" for note in published.notes]
+    sentences += [*(f"Note: {note}" for note in published.notes), signed]
     tell(published, sentences, as_json=as_json)
 
 

@@ -23,7 +23,7 @@ MAX_PROBLEMS = 1000
 
 
 class Verified(msgspec.Struct, frozen=True):
-    """What was read, and what is wrong with it, a sentence each."""
+    """What was read, and what is wrong with it, a sentence each; `signed` is the number of what is signed there."""
 
     release: str
     courses: int
@@ -31,6 +31,7 @@ class Verified(msgspec.Struct, frozen=True):
     objects: int
     bytes: int
     problems: tuple[str, ...]
+    signed: int | None = None
 
 
 def _silent(done: int, total: int) -> None:

@@ -38,9 +38,10 @@ def test_publish_prints_what_changed_then_that_nothing_did(tmp_path):
         "added    precio-justo: El precio justo",
         "added    precio-justo/costos: Tus costos",
     ]
-    assert first.stdout.splitlines()[-1] == "Release 1 holds 1 course, 3 items; 2 KB to send to a hub."
+    assert first.stdout.splitlines()[-2] == "Release 1 holds 1 course, 3 items; 2 KB to send to a hub."
     again = content_cache("publish", folder, "--to", tmp_path / "r")
-    assert again.stdout == "Nothing changed; release 1 stays.\n"
+    assert again.stdout.splitlines()[0] == "Nothing changed; release 1 stays."
+    assert again.stdout.splitlines()[1].startswith("Note: It is not signed, and no hub takes unsigned content;")
     as_json = json.loads(content_cache("publish", folder, "--to", tmp_path / "r", "--json").stdout)
     assert (as_json["number"], as_json["changes"], as_json["bytes_to_send"]) == (1, [], 0)
 
