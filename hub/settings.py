@@ -54,6 +54,9 @@ class Settings:
     keep_days: int = setting(35, "days", "Raw usage is kept so long after head office acknowledged it.")
     snapshot_every: int = setting(86_400, "seconds", "Pause between two snapshots of the database.")
     verify_rate_mb: int = setting(2, "MB per second", "Speed of the slow check of stored content.")
+    content_every: int = setting(21_600, "seconds", "Pause between two looks for new content that nobody told of.")
+    sticks: Path = setting(Path("/media"), "folder", "Content is looked for on what is plugged in and mounted below.")
+    neighbours: bool = setting(True, "yes or no", "Whether neighbour hubs may take content from /repository.")
     programme: Path = setting(
         Path("programme.toml"), "file", "The programme's name, logo and colour; looked for in HUB_DATA."
     )
@@ -119,7 +122,15 @@ def _check(settings: Settings) -> None:
     for name in ("port", "content_port"):
         if not 0 <= getattr(settings, name) <= 65535:
             raise BadSetting(f"HUB_{name.upper()} is {getattr(settings, name)}; write a port from 0 to 65535.")
-    for name in ("threads", "connections", "upload_every", "roll_up_every", "snapshot_every", "idle_timeout"):
+    for name in (
+        "threads",
+        "connections",
+        "upload_every",
+        "roll_up_every",
+        "snapshot_every",
+        "idle_timeout",
+        "content_every",
+    ):
         if getattr(settings, name) < 1:
             raise BadSetting(f"HUB_{name.upper()} must be 1 or more; leave it out for the default.")
     if not 0 < settings.flush_every <= 5:

@@ -12,15 +12,10 @@ A subject is the slug of a course, or the id of an item, `course/item`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from peewee import BooleanField, FloatField, IntegerField, TextField
 
 from hub.clock import Moment
 from hub.db import Table, writing
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 EVERYTHING = "all"  # the group that holds the whole library
 PINNED, REMOVED = "pinned", "removed"
@@ -75,7 +70,8 @@ class Ask(Table):
 class Stick(Table):
     """A repository at the folder `place`, on a stick called `name`. `state` is a word of STATES in sticks.py.
 
-    `sentence` says in English what is in the way; `release` is what it holds, once that is known.
+    `sentence` says in English what is in the way; `release` is what it holds, once that is known; `stamp` tells one
+    state of it from another without reading it. The moment is that of the last look.
     """
 
     place = TextField(primary_key=True)
@@ -83,6 +79,7 @@ class Stick(Table):
     state = TextField()
     sentence = TextField(null=True)
     release = IntegerField(null=True)
+    stamp = TextField(default="")
     boot = IntegerField()
     seconds = FloatField()
 
@@ -142,9 +139,3 @@ def wished(kind: str) -> set[str]:
 def asked() -> dict[str, int]:
     """Items that were asked for, and how often."""
     return {row.item: row.times for row in Ask.select()}
-
-
-def keep_sticks(places: Iterable[str]) -> None:
-    """Forget the sticks that are not at one of `places` any more."""
-    with writing():
-        Stick.delete().where(Stick.place.not_in(list(places))).execute()

@@ -14,9 +14,10 @@ def up(migrator, db):
     )
     db.execute_sql(
         "CREATE TABLE stick (place TEXT PRIMARY KEY, name TEXT NOT NULL, state TEXT NOT NULL, sentence TEXT,"
-        " release INTEGER, boot INTEGER NOT NULL, seconds REAL NOT NULL) WITHOUT ROWID"
+        " release INTEGER, stamp TEXT NOT NULL, boot INTEGER NOT NULL, seconds REAL NOT NULL) WITHOUT ROWID"
     )
     db.execute_sql(
         "CREATE TABLE scrub (id INTEGER PRIMARY KEY CHECK (id = 1), place TEXT NOT NULL, bytes INTEGER NOT NULL,"
         " damaged INTEGER NOT NULL, wanted INTEGER NOT NULL, ended_boot INTEGER, ended_seconds REAL)"
     )
+    db.execute_sql("DROP TABLE progress")  # of the slow check alone

@@ -1,0 +1,105 @@
+"""Takes in what is on a stick as soon as it is plugged in, if head office signed it and it is newer.
+
+    look(work)      # whether there was something to do
+
+A stick is only ever read. What is not signed, or not by head office, is left alone, and the technician's page says so
+in a sentence; so does it while a stick is read, and when it was pulled out too early: what was taken in by then is
+kept, and the rest is taken when it is plugged in again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from content_cache.errors import Busy, ContentError, NoSpace, OlderRelease, SourceError
+from content_cache.sync.source import FolderSource
+from content_cache.trust.errors import Expired, NoSuchGroup, NotPinned, NotSigned, TrustError
+from hub.content.models import Stick
+from hub.content.mounts import FOLDER, repositories, stamp
+from hub.db import writing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from content_cache.sync.source import Source
+    from hub.clock import Clock
+
+# The words for what became of a stick; pages put a sentence of their own beside each.
+READING, TAKEN, KNOWN = "reading", "taken", "known"
+STATES = {
+    READING: "It is being read.",
+    TAKEN: "What was new on it is here now.",
+    KNOWN: "Nothing on it is new.",
+    "older": "It is older than what is here.",
+    "unsigned": "Nobody signed what is on it.",
+    "foreign": "Head office did not sign what is on it, or it was changed since.",
+    "expired": "It was signed too long ago.",
+    "unpinned": "This hub does not know head office's keys yet.",
+    "group": "It holds nothing for the group of this hub.",
+    "full": "The disk has too little room.",
+    "busy": "Another sync is under way.",
+    "broken": "It cannot be read, or was pulled out.",
+}
+BY_ERROR: tuple[tuple[type[ContentError], str], ...] = (
+    (NotSigned, "unsigned"),
+    (NotPinned, "unpinned"),
+    (Expired, "expired"),
+    (NoSuchGroup, "group"),
+    (OlderRelease, "older"),
+    (TrustError, "foreign"),
+    (NoSpace, "full"),
+    (Busy, "busy"),
+    (SourceError, "broken"),
+    (ContentError, "broken"),
+)
+AGAIN = {"unpinned", "expired", "group", "full", "busy", "broken"}  # may go otherwise next time without another stick
+WAIT = 120.0  # seconds
+
+
+class Taken(NamedTuple):
+    """What a stick gave: the number of its release, and whether anything of it is new here."""
+
+    release: int
+    changed: bool
+
+
+def look(under: Path, clock: Clock, take: Callable[[Source], Taken]) -> bool:
+    """Look at what is plugged in, and `take` what may be new; whether there was anything to do."""
+    known = {row.place: row for row in Stick.select()}
+    found = {str(place): place for place in repositories(under)}
+    gone = known.keys() - found.keys()
+    if gone:
+        with writing():
+            Stick.delete().where(Stick.place.in_(gone)).execute()
+    due = [place for name, place in found.items() if _is_due(known.get(name), stamp(place), clock)]
+    for place in due:
+        _take(place, clock, take)
+    return bool(gone or due)
+
+
+def _is_due(known: Stick | None, seen: str, clock: Clock) -> bool:
+    if known is None or known.stamp != seen or known.state == READING:
+        return True
+    now = clock.moment()
+    return known.state in AGAIN and (known.boot != now.boot or now.seconds - known.seconds >= WAIT)
+
+
+def _take(place: Path, clock: Clock, take: Callable[[Source], Taken]) -> None:
+    _note(place, clock, state=READING)
+    try:
+        taken = take(FolderSource(place))
+    except ContentError as error:
+        state = next(word for kind, word in BY_ERROR if isinstance(error, kind))
+        _note(place, clock, state=state, sentence=str(error))
+        return
+    _note(place, clock, state=TAKEN if taken.changed else KNOWN, release=taken.release)
+
+
+def _note(place: Path, clock: Clock, **fields: object) -> None:
+    """Write down how the stick fares, unless it is gone."""
+    now, seen = clock.moment(), stamp(place)
+    name = place.parent.name if place.name == FOLDER else place.name
+    row = {"name": name, "sentence": None, "release": None, "stamp": seen, "boot": now.boot, "seconds": now.seconds}
+    with writing():
+        Stick.replace(place=str(place), **row | fields).execute()
