@@ -6,6 +6,7 @@ Run again, it keeps what it is not told to change, and prints a new link that vo
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from hub.clock import Clock
     from hub.settings import Settings
     from hub.site import Site
+
+
+FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 class Answers(NamedTuple):
@@ -33,6 +37,12 @@ class Answers(NamedTuple):
 @click.option("--collector-url", help="Head office's address, as in https://office.example.")
 @click.option("--code", help="The one-time code that head office gave for this site.")
 @click.option("--without-head-office", is_flag=True, help="Work without head office, at least for now.")
+@click.option("--content-url", metavar="PLACE", help="Where courses come from: an address or a folder.")
+@click.option(
+    "--content-root", type=FILE, metavar="FILE", help="Head office's 1.root.json, by which content is believed."
+)
+@click.option("--replace-content-root", is_flag=True, help="Forget the keys believed so far, and all signed by them.")
+@click.option("--content-group", metavar="NAME", help="The group of sites whose courses are brought; all at first.")
 @click.option("--address", help="How phones reach this hub, for the printed link. [default: http://localhost:<port>]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, and ask nothing.")
 def command(
@@ -41,12 +51,17 @@ def command(
     collector_url: str | None,
     code: str | None,
     without_head_office: bool,
+    content_url: str | None,
+    content_root: Path | None,
+    replace_content_root: bool,
+    content_group: str | None,
     address: str | None,
     as_json: bool,
 ) -> None:
     """Make this box a site: place, head office, one-time link for the technician."""
     from hub.backup import open_or_restore
     from hub.clock import Clock
+    from hub.content.origin import check_group, check_place, configure, pin
     from hub.settings import Settings
     from hub.site import this_site
     from hub.technician.place import check_address, check_name, check_zone, enter_link
@@ -56,8 +71,13 @@ def command(
     base = check_address(address or f"http://localhost:{settings.port}")
     _refuse_contradictions(collector_url, code, without_head_office)
     given = Answers(name and check_name(name), time_zone and check_zone(time_zone), collector_url, code)
+    of_content = (content_url and check_place(content_url), content_group and check_group(content_group))
     open_or_restore(settings, clock)
-    site = _apply(_complete(given, this_site(), without_head_office, ask=not as_json), settings, clock)
+    if content_root:
+        pin(content_root, settings.library_root, replace=replace_content_root)
+    quiet = without_head_office or any(of_content) or content_root is not None
+    site = _apply(_complete(given, this_site(), quiet, ask=not as_json), settings, clock)
+    configure(*of_content)
     _tell(site, enter_link(base, clock), as_json=as_json)
 
 
@@ -131,10 +151,15 @@ def _apply(answers: Answers, settings: Settings, clock: Clock) -> Site:
 
 
 def _tell(site: Site, link: str, *, as_json: bool) -> None:
+    from hub.content.models import state
+
     if as_json:
         told = {"site": site.code, "name": site.name, "time_zone": site.time_zone, "enrolled": site.enrolled}
+        told |= {"content": state().url, "group": state().group}
         click.echo(json.dumps({**told, "head_office": site.collector_url, "link": link}))
         return
     office = f"reports to {site.collector_url}" if site.enrolled else "works without head office"
     click.echo(f"{site.name}, {site.time_zone}, {office}.")
+    if state().url:
+        click.echo(f"Courses of the group {state().group} come from {state().url}.")
     click.echo(f"Open this link once, before the hub has been up for 24 hours, to choose your password:\n  {link}")

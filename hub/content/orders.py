@@ -94,12 +94,3 @@ def _unwish(subject: str, kind: str) -> None:
     with writing():
         if Wish.delete().where((Wish.subject == subject) & (Wish.kind == kind)).execute():
             note(wanted=True)
-
-
-def source(url: str | None, group: str | None) -> None:
-    """Say where content comes from, and which group of sites this is; None leaves that as it is."""
-    told = {"url": url, "group": group}
-    fields: dict[str, object] = {name: text for name, text in told.items() if text is not None}
-    if fields:
-        with writing():
-            note(**fields, wanted=True, failures=0, retry_boot=None, retry_seconds=None)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from content_cache.library import Library
+from content_cache.trust import protect
 from hub.backup import open_or_restore
 from hub.clock import Clock
 from hub.db import database, writing
@@ -42,6 +43,12 @@ class Box:
         )
         if certain:
             self.clock.learn(NOON, "technician")
+
+
+@pytest.fixture
+def quick_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys that are stretched in few rounds."""
+    monkeypatch.setattr(protect, "ROUNDS", 1000)
 
 
 @pytest.fixture
