@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from flask import Flask, request
 
 from collector import access, i18n, refusals
+from collector.content import Content
 from collector.db import database, open_database
 from collector.durable import secret
 from collector.office import Office, signing_key
@@ -49,7 +50,7 @@ def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> Fl
         MAX_CONTENT_LENGTH=LONGEST_BODY,
         SEND_FILE_MAX_AGE_DEFAULT=86_400,
     )
-    app.extensions["office"] = Office(settings, signing_key(settings.data), clock)
+    app.extensions["office"] = Office(settings, signing_key(settings.data), clock, content=Content(settings.content))
     app.before_request(_connect)
     app.teardown_appcontext(lambda _error: database.is_closed() or database.close())
     app.after_request(_harden)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask import current_app
 
+from collector.content import Content
 from collector.durable import secret
 
 if TYPE_CHECKING:
@@ -45,12 +46,13 @@ class Guesses:
 
 @dataclass(frozen=True)
 class Office:
-    """Settings, key and clock of the running head office."""
+    """Settings, key, clock and content of the running head office."""
 
     settings: Settings
     key: Ed25519PrivateKey
     clock: Callable[[], float] = time.time
     guesses: Guesses = field(default_factory=Guesses)
+    content: Content = field(default_factory=lambda: Content(""))
 
     @property
     def key_id(self) -> bytes:

@@ -40,6 +40,12 @@ class Settings:
     port: int = setting(8090, "TCP port", "Port of the pages and of the hubs' uploads.")
     token: str = setting("", "text", "Whoever reads pages or API must know it; 16 characters or more. Empty: open.")
 
+    content: str = setting(
+        "",
+        "folder or URL",
+        "The repository that hubs take content from; answers tell them its number. Empty: none.",
+    )
+
     @property
     def database_url(self) -> str:
         return self.database or f"sqlite:///{self.data / 'collector.sqlite3'}"

@@ -59,7 +59,10 @@ class Refused(Struct, frozen=True):
 
 
 class Answer(Struct, frozen=True, kw_only=True):
-    """What head office answers: `time` in Unix milliseconds, `missing` as pairs of epoch and day."""
+    """What head office answers: `time` in Unix milliseconds, `missing` as pairs of epoch and day.
+
+    `content` is the number of the newest content that is signed (of its snapshot), if head office knows it.
+    """
 
     nonce: Nonce
     time: Amount
@@ -67,10 +70,11 @@ class Answer(Struct, frozen=True, kw_only=True):
     refused: Annotated[list[Refused], Meta(max_length=MOST_RECORDS)]
     configuration: Count = 0
     missing: Annotated[list[tuple[Count, dt.date]], Meta(max_length=MOST_RECORDS)] = []
+    content: Count | None = None
 
 
 BATCH = {2: "nonce", 3: "records", 4: "oldest_unacknowledged", 5: "content_release", 6: "software"}
-ANSWER = {2: "nonce", 3: "time", 4: "acknowledged", 5: "refused", 6: "configuration", 7: "missing"}
+ANSWER = {2: "nonce", 3: "time", 4: "acknowledged", 5: "refused", 6: "configuration", 7: "missing", 8: "content"}
 
 
 def seal_batch(batch: Batch, key: Ed25519PrivateKey, kid: bytes) -> bytes:
@@ -110,7 +114,8 @@ def seal_answer(answer: Answer, key: Ed25519PrivateKey, kid: bytes) -> bytes:
         "refused": [[row.digest, row.sentence] for row in answer.refused],
         "missing": [[epoch, messages.number_of(day)] for epoch, day in answer.missing],
     }
-    payload = messages.write(Kind.ANSWER, ANSWER, fields)
+    told = {key: name for key, name in ANSWER.items() if fields[name] is not None}
+    payload = messages.write(Kind.ANSWER, told, fields)
     _read_answer(payload)
     return cose.sign(payload, key, kid)
 

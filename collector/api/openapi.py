@@ -49,6 +49,10 @@ DAY = _object(
     minutes_up=COUNT,
     most_phones=COUNT,
 )
+HEALTH = _object(status={"const": "ok"})
+HEALTH["properties"]["content"] = _object(number=COUNT, issued={"type": "string", "format": "date-time"}) | {
+    "description": "the content that is signed as the newest, and when it was last said to be"
+}
 SITE_ID = {"name": "site_id", "in": "path", "required": True, "schema": {"type": "string"}}
 FORMAT = {"name": "format", "in": "query", "schema": {"enum": ["json", "csv"], "default": "json"}}
 UNAUTHORISED = _refusal("No token, or a wrong one")
@@ -97,7 +101,7 @@ DESCRIPTION: dict[str, Any] = {
                 "summary": "Whether head office works",
                 "security": [],
                 "responses": {
-                    "200": {"description": "It does", "content": _json(_object(status={"const": "ok"}))},
+                    "200": {"description": "It does", "content": _json(HEALTH)},
                     "503": DOWN,
                 },
             }

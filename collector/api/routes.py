@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from collector.api.openapi import DESCRIPTION
 from collector.db import database
 from collector.figures.query import DayFigures, all_sites, days, one_site
+from collector.office import office
 
 blueprint = Blueprint("api", __name__)
 open_to_all = Blueprint("probes", __name__)
@@ -52,6 +53,9 @@ def description() -> Response:
 
 @open_to_all.get("/healthz")
 def health() -> Response:
-    """Whether head office can take in and show; 503 if its database cannot be reached."""
+    """Whether head office can take in and show, 503 if its database cannot be reached; and which content is newest."""
     database.execute_sql("SELECT 1")
-    return jsonify(status="ok")
+    newest = office().content.newest()
+    if newest is None:
+        return jsonify(status="ok")
+    return jsonify(status="ok", content={"number": newest.number, "issued": newest.issued.isoformat()})

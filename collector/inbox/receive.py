@@ -55,6 +55,7 @@ def receive(body: bytes, office: Office) -> bytes:
         results = [_settle(batch.hub, record, office.now()) for record in records]
         _heard(batch, office.now())
         missing, configuration = _missing(batch.hub), Hub.get_by_id(batch.hub.hex()).configuration
+    newest = office.content.newest()
     answer = Answer(
         nonce=batch.nonce,
         time=office.now(),
@@ -62,6 +63,7 @@ def receive(body: bytes, office: Office) -> bytes:
         refused=[result for result in results if isinstance(result, Refused)],
         configuration=configuration,
         missing=missing,
+        content=newest.number if newest else None,
     )
     return seal_answer(answer, office.key, office.key_id)
 

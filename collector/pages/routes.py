@@ -33,6 +33,7 @@ def home() -> str:
         sites=all_sites(),
         days=rows[:DAYS],
         plots=_plots(rows),
+        content=office().content.newest(),
         now=office().now(),
         refresh=_refresh(),
     )

@@ -194,6 +194,7 @@ def _settle(clock: Clock, answer: Answer) -> Delivered:
             reached_seconds=now.seconds,
             error=None,
             configuration=answer.configuration,
+            content=answer.content,
         )
     return Delivered(acknowledged, refused)
 

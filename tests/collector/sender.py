@@ -71,4 +71,5 @@ class FakeHub:
         nonce = secrets.token_bytes(16)
         answer = self.client.post("/v1/summaries", data=self.body(list(records), nonce, **rest))
         assert answer.status_code == 200, answer.data
+        self.last_body = answer.data
         return open_answer(answer.data, self.office, nonce)

@@ -52,6 +52,7 @@ class HeadOffice:
         self.missing: list[tuple[int, dt.date]] = []  # what it misses, until it comes
         self.forgetful = False  # misses it although it came
         self.configuration = 0
+        self.content: int | None = None
         self.now = time.time
         self.habit = "honest"
         self.script: deque[str] = deque()
@@ -118,6 +119,7 @@ class HeadOffice:
             acknowledged=[one for one in results if isinstance(one, Acknowledged)],
             refused=[one for one in results if isinstance(one, Refused)],
             configuration=self.configuration,
+            content=self.content,
             missing=[place for place in self.missing if self.forgetful or place not in self.kept],
         )
         self.last_answer = seal_answer(answer, key, b"office")

@@ -44,6 +44,12 @@ def test_the_answer_is_as_the_page_says():
     assert open_answer(VECTORS["answer"], OFFICE.public_key(), NONCE) == answer
 
 
+def test_the_answer_with_content_is_as_the_page_says():
+    answer = Answer(nonce=NONCE, time=1_772_380_800_000, acknowledged=[], refused=[], content=12)
+    assert seal_answer(answer, OFFICE, b"office") == VECTORS["answer-with-content"]
+    assert open_answer(VECTORS["answer-with-content"], OFFICE.public_key(), NONCE) == answer
+
+
 def test_the_enrolment_is_as_the_page_says():
     asked = Enrolment(code_id="K7QM", hub=HUB, public_key=PUBLIC.public_bytes_raw(), nonce=NONCE, software="0.1.0")
     assert seal_enrolment(asked, CODE) == VECTORS["enrolment"]
