@@ -30,7 +30,7 @@ MENDS = {
     "licence": "Write a licence's short name, for instance CC-BY-4.0",
     "credits": "Write who made it, in at most 5000 letters",
     "language": "Write a language tag, for instance es-MX",
-    "kind": "Write video, audio, reading, document, image or quiz",
+    "kind": "Write video, audio, reading, document, image, quiz or package",
     "seconds": "Write a whole number of seconds, for instance 83, or leave it out",
     "file": PATH_MEND,
     "renditions": "Write one line for each below it, for instance 240p: lecciones/1.240p.mp4 or audio: lecciones/1.m4a",

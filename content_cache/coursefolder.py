@@ -9,9 +9,10 @@ from __future__ import annotations
 import collections
 import difflib
 import functools
+import io
 import unicodedata
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 import msgspec
 
@@ -20,9 +21,12 @@ from content_cache.coursefile import MENDS, NAME, PATH_MEND, CourseDraft, ItemDr
 from content_cache.drawings import MAX_FILE, BadDrawing, clean_svg
 from content_cache.errors import CourseError
 from content_cache.looks import look
+from content_cache.packages import ENDINGS as PACKAGES
+from content_cache.packages import BadPackage, open_package
 from content_cache.quizzes import quiz_json
 from content_cache.readings import pictures
 from content_cache.records import ENDINGS, MAX_COVER, MAX_ITEMS, MAX_READING, MIME
+from content_cache.seen import Seen
 from content_cache.topics import topic_slug
 from content_cache.yamlfile import Problems
 
@@ -31,34 +35,44 @@ if TYPE_CHECKING:
 
 SAME = {".jpeg": ".jpg", ".srt": ".vtt", ".markdown": ".md", ".yml": ".yaml"}
 # What an editor gives where that is not what is published.
-SOURCES = ENDINGS | {"quiz": (".yaml",), "cover": (".svg",)}
+SOURCES = ENDINGS | {"quiz": (".yaml",), "cover": (".svg",), "package": PACKAGES}
 EXTRAS: dict[str, tuple[str, ...]] = collections.defaultdict(tuple)
-EXTRAS |= {"video": ("renditions", "poster", "captions"), "audio": ("poster", "captions")}
+EXTRAS |= {"video": ("renditions", "poster", "captions"), "audio": ("poster", "captions"), "package": ("poster",)}
 MAX_PATH = 500
 SLACK = 2  # seconds by which renditions of one film differ, since each is cut at a frame of its own
 AGAIN = "Export or copy it again, then open it once to see that it works"
 
 
 class Part(msgspec.Struct, frozen=True):
-    """A file to publish: its role and name, and its bytes, as a file or (captions, a quiz) as they are."""
+    """A file to publish: its role, name and path; in the `form` of captions or a quiz, other bytes are made of it."""
 
     role: str
     name: str
-    source: Path | bytes
+    path: Path
     language: str | None = None
     rendition: str | None = None
+    form: Literal["", "captions", "quiz"] = ""
 
     @property
     def mime(self) -> str:
         return MIME[PurePosixPath(self.name).suffix]
 
+    def open(self) -> BinaryIO:
+        """The bytes to publish."""
+        if self.form == "captions":
+            return io.BytesIO(as_webvtt(self.path))
+        if self.form == "quiz":
+            return io.BytesIO(quiz_json(self.path, Problems(self.path)) or b"")
+        return self.path.open("rb", buffering=0)
+
 
 class CourseItem(msgspec.Struct, frozen=True):
-    """An item whose files were found and looked at."""
+    """An item whose files were found and looked at; `package` is the file that its tree is in."""
 
     draft: ItemDraft
     seconds: int | None
     parts: tuple[Part, ...]
+    package: Path | None = None
 
 
 class CourseFolder(msgspec.Struct, frozen=True):
@@ -73,10 +87,12 @@ def _silent(done: int, total: int) -> None:
     """Show nothing."""
 
 
-def read_folders(folder: Path, progress: Callable[[int, int], None] = _silent) -> list[CourseFolder]:
+def read_folders(
+    folder: Path, progress: Callable[[int, int], None] = _silent, seen: Seen | None = None
+) -> list[CourseFolder]:
     """The courses in `folder`, which is one course folder or holds several; raises CourseError with all problems.
 
-    `progress` is told folders read and folders to read.
+    What `seen` remembers as right is not looked at again. `progress` is told folders read and folders to read.
     """
     found = _course_folders(folder)
     courses: list[CourseFolder] = []
@@ -85,7 +101,7 @@ def read_folders(folder: Path, progress: Callable[[int, int], None] = _silent) -
     for done, one in enumerate(found):
         progress(done, len(found))
         problems = Problems(one / NAME)
-        course = _read_folder(one, problems, places)
+        course = _read_folder(one, problems, places, seen or Seen())
         wrong += problems.sentences()
         courses += [course] if course else []
     progress(len(found), len(found))
@@ -103,11 +119,12 @@ def _course_folders(folder: Path) -> list[Path]:
     return found
 
 
-def _read_folder(folder: Path, problems: Problems, places: dict[str, Path]) -> CourseFolder | None:
+def _read_folder(folder: Path, problems: Problems, places: dict[str, Path], seen: Seen) -> CourseFolder | None:
     read = read_course_file(folder / NAME, problems)
     if len(read.items) > MAX_ITEMS:
         problems.add(read.lines["items"], f"there are more than {MAX_ITEMS} items", "Make several courses of them")
-    items = [_item(folder, draft, lines, problems) for draft, lines in read.items]
+    finder = _Finder(folder, problems, seen)
+    items = [_item(finder, draft, lines) for draft, lines in read.items]
     if read.course is None:
         return None
     if not (read.items or len(problems)):
@@ -118,12 +135,12 @@ def _read_folder(folder: Path, problems: Problems, places: dict[str, Path]) -> C
         )
     if not topic_slug(read.course.topic):
         problems.add(read.lines["topic"], "topic has no letter from a to z", MENDS["topic"])
-    return CourseFolder(read.course, tuple(items), _cover(folder, read.course.cover, read.lines, problems))
+    return CourseFolder(read.course, tuple(items), _cover(finder, read.course.cover, read.lines))
 
 
-def _cover(folder: Path, text: str | None, lines: dict[str, int], problems: Problems) -> str:
+def _cover(finder: _Finder, text: str | None, lines: dict[str, int]) -> str:
     """The cover as markup that is safe in a page; empty if there is none."""
-    path = None if text is None else _Finder(folder, problems).find(text, "cover", lines["cover"])
+    path = None if text is None else finder.find(text, "cover", lines["cover"])
     if path is None:
         return ""
     with path.open("rb") as file:
@@ -131,36 +148,35 @@ def _cover(folder: Path, text: str | None, lines: dict[str, int], problems: Prob
     try:
         return clean_svg(data, limit=MAX_COVER)
     except BadDrawing as error:
-        problems.add(
+        finder.problems.add(
             lines["cover"], f"{text} {error}", "Save it as plain SVG of plain shapes and colours, or simplify it"
         )
         return ""
 
 
-def _item(folder: Path, draft: ItemDraft, lines: dict[str, int], problems: Problems) -> CourseItem:
-    """Find and look at an item's files; what is wrong goes to `problems`."""
-    finder = _Finder(folder, problems)
+def _item(finder: _Finder, draft: ItemDraft, lines: dict[str, int]) -> CourseItem:
+    """Find and look at an item's files; what is wrong goes to the finder's problems."""
     seconds, parts = draft.seconds, []
-    if main := finder.find(draft.file, draft.kind, lines["file"]):
-        seen = _check_main(main, draft, lines["file"], problems)
-        parts += _main(main, draft, lines["file"], problems)
-        parts += _renditions(finder, draft, lines, seen or seconds)
-        seconds = seconds or seen
-    _refuse_extras(draft, lines, problems)
+    main = finder.find(draft.file, draft.kind, lines["file"])
+    if main:
+        found = _check_main(finder, main, draft, lines["file"])
+        parts += _main(main, draft)
+        parts += _renditions(finder, draft, lines, found or seconds)
+        seconds = seconds or found
+    _refuse_extras(draft, lines, finder.problems)
     if "poster" in EXTRAS[draft.kind] and draft.poster is not None:
         parts += _poster(finder, draft, draft.poster, lines["poster"])
     for language, text in sorted(draft.captions.items()):
         parts += _captions(finder, draft, language, text, lines.get(f"captions {language}", lines["captions"]))
-    return CourseItem(draft, seconds, tuple(parts))
+    return CourseItem(draft, seconds, tuple(parts), main if draft.kind == "package" else None)
 
 
-def _main(path: Path, draft: ItemDraft, line: int, problems: Problems) -> list[Part]:
-    if draft.kind != "quiz":
-        return [Part("main", draft.item + _ending(path), path)]
-    wrong = Problems(path)
-    data = quiz_json(path, wrong)
-    problems.include(line, wrong)
-    return [] if data is None else [Part("main", f"{draft.item}.json", data)]
+def _main(path: Path, draft: ItemDraft) -> list[Part]:
+    if draft.kind == "package":
+        return []
+    if draft.kind == "quiz":
+        return [Part("main", f"{draft.item}.json", path, form="quiz")]
+    return [Part("main", draft.item + _ending(path), path)]
 
 
 def _renditions(finder: _Finder, draft: ItemDraft, lines: dict[str, int], seconds: int | None) -> list[Part]:
@@ -171,9 +187,9 @@ def _renditions(finder: _Finder, draft: ItemDraft, lines: dict[str, int], second
     for name, text in sorted(draft.renditions.items(), key=_rank):
         kind, line = "audio" if name == "audio" else "video", lines[f"renditions {name}"]
         if path := finder.find(text, kind, line):
-            seen = _check_look(path, kind, text, line, finder.problems)
-            if seen and seconds and abs(seen - seconds) > SLACK:
-                what = f"{text} lasts {seen} s and {draft.file} {seconds} s"
+            found = _check_look(finder, path, kind, text, line)
+            if found and seconds and abs(found - seconds) > SLACK:
+                what = f"{text} lasts {found} s and {draft.file} {seconds} s"
                 finder.problems.add(line, what, "Make both of the same film again")
             parts.append(Part("rendition", f"{draft.item}.{name}{_ending(path)}", path, rendition=name))
     return parts
@@ -188,7 +204,7 @@ def _poster(finder: _Finder, draft: ItemDraft, text: str, line: int) -> list[Par
     poster = finder.find(text, "poster", line)
     if poster is None:
         return []
-    _check_look(poster, "image", text, line, finder.problems)
+    _check_look(finder, poster, "image", text, line)
     return [Part("poster", f"{draft.item}-poster{_ending(poster)}", poster)]
 
 
@@ -206,28 +222,53 @@ def _captions(finder: _Finder, draft: ItemDraft, language: str, text: str, line:
     path = finder.find(text, "captions", line)
     if path is None:
         return []
+    if "captions" not in (looks := finder.seen.of(path).looks):
+        try:
+            as_webvtt(path)
+        except BadCaptions as error:
+            finder.problems.add(line, f"{text} {error}", "Save it as WebVTT or SRT in UTF-8 with your subtitle editor")
+            return []
+        looks["captions"] = None
+    return [Part("captions", f"{draft.item}.{language.lower()}.vtt", path, language, form="captions")]
+
+
+def _check_main(finder: _Finder, path: Path, draft: ItemDraft, line: int) -> int | None:
+    """Check what is not media by its own rules, and media by a look, which gives its seconds."""
+    check = CHECKS.get(draft.kind)
+    if check is None:
+        return _check_look(finder, path, draft.kind, draft.file, line)
+    if draft.kind not in (looks := finder.seen.of(path).looks):
+        before = len(finder.problems)
+        check(path, draft.file, line, finder.problems)
+        if len(finder.problems) == before:
+            looks[draft.kind] = None
+    return None
+
+
+def _check_look(finder: _Finder, path: Path, kind: str, text: str, line: int) -> int | None:
+    looks = finder.seen.of(path).looks
+    if kind in looks:
+        return looks[kind]
+    found = look(path, _ending(path), kind)
+    if found.wrong:
+        finder.problems.add(line, f"{text} {found.wrong}", AGAIN)
+    else:
+        looks[kind] = found.seconds
+    return found.seconds
+
+
+def _check_quiz(path: Path, text: str, line: int, problems: Problems) -> None:  # noqa: ARG001 (as the others)
+    wrong = Problems(path)
+    quiz_json(path, wrong)
+    problems.include(line, wrong)
+
+
+def _check_package(path: Path, text: str, line: int, problems: Problems) -> None:
     try:
-        data = as_webvtt(path)
-    except BadCaptions as error:
-        finder.problems.add(line, f"{text} {error}", "Save it as WebVTT or SRT in UTF-8 with your subtitle editor")
-        return []
-    return [Part("captions", f"{draft.item}.{language.lower()}.vtt", data, language)]
-
-
-def _check_main(path: Path, draft: ItemDraft, line: int, problems: Problems) -> int | None:
-    if draft.kind == "quiz":
-        return None  # it is read as a whole
-    if draft.kind == "reading":
-        _check_reading(path, draft.file, line, problems)
-        return None
-    return _check_look(path, draft.kind, draft.file, line, problems)
-
-
-def _check_look(path: Path, kind: str, text: str, line: int, problems: Problems) -> int | None:
-    seen = look(path, _ending(path), kind)
-    if seen.wrong:
-        problems.add(line, f"{text} {seen.wrong}", AGAIN)
-    return seen.seconds
+        with open_package(path) as package:
+            package.check()
+    except BadPackage as error:
+        problems.add(line, f"{text} {error}", "Export it again with the program that made it")
 
 
 def _check_reading(path: Path, text: str, line: int, problems: Problems) -> None:
@@ -244,11 +285,18 @@ def _check_reading(path: Path, text: str, line: int, problems: Problems) -> None
         problems.add(line, what, "Remove it there, and give the picture as an item of its own (kind: image)")
 
 
-class _Finder:
-    """Finds the files that one course names, inside its folder."""
+CHECKS: dict[str, Callable[[Path, str, int, Problems], None]] = {
+    "reading": _check_reading,
+    "quiz": _check_quiz,
+    "package": _check_package,
+}
 
-    def __init__(self, folder: Path, problems: Problems) -> None:
-        self._folder, self.problems = folder, problems
+
+class _Finder:
+    """Finds the files that one course names, inside its folder; `seen` remembers what they were."""
+
+    def __init__(self, folder: Path, problems: Problems, seen: Seen) -> None:
+        self._folder, self.problems, self.seen = folder, problems, seen
 
     def find(self, text: str, kind: str, line: int) -> Path | None:
         """The file that `text` names, if it is there, is not empty and has an ending of that kind."""

@@ -27,7 +27,9 @@ MUCH = 64 * 2**20
 
 
 class Deposit:
-    """A batch of blobs on their way into `folder`; `place(sha256)` says where each belongs, under `folder`.
+    """A batch of blobs on their way into `folder`; `place(name)` says where each belongs, under `folder`.
+
+    A blob's name is its hash; `fill` lets one have another, which the caller answers for.
 
     Used as a context manager it commits at the end; on an error it leaves nothing that was not committed before.
     """
@@ -64,6 +66,23 @@ class Deposit:
         self._keep(blob, temporary)
         return blob
 
+    def fill(self, name: str, write: Callable[[BinaryIO], int | None]) -> int | None:
+        """Keep what `write` puts into the file that it is given, and that it counts, under `name`; nothing if None."""
+        make_folder(self._incoming)
+        temporary = self._incoming / (PREFIX + secrets.token_hex(8))
+        try:
+            with temporary.open("xb") as file:
+                size = write(file)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+            raise
+        if size is None:
+            temporary.unlink()
+        else:
+            self._keep(Blob(name, size), temporary)
+        return size
+
     def _copy(self, source: BinaryIO, temporary: Path, limit: int | None) -> Blob:
         digest, size = hashlib.sha256(), 0
         with temporary.open("xb", buffering=0) as file:
@@ -85,8 +104,8 @@ class Deposit:
         if len(self._waiting) >= MANY or self._bytes >= MUCH:
             self.commit()
 
-    def waits(self, sha256: str) -> bool:
-        return sha256 in self._waiting
+    def waits(self, name: str) -> bool:
+        return name in self._waiting
 
     def commit(self) -> None:
         """Give all that waits its real name, durably: first the bytes, then the names, then the folders."""

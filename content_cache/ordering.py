@@ -54,11 +54,16 @@ def blobs_in_order(reader: Reader, head: Head) -> Iterator[Blob]:
             raise RepositoryError(f"A release names more than {MAX_BLOBS} files; publish fewer.")
 
 
+def trees_of_course(reader: Reader, entry: CourseEntry) -> Iterator[TreeRef]:
+    """Those of its packages, in order; one that is named twice comes twice."""
+    return (item.tree for item in reader.course(entry)[1] if item.tree is not None)
+
+
 def trees_in_order(reader: Reader, head: Head) -> Iterator[TreeRef]:
     """Every tree of the release once, where it first occurs."""
     seen: set[str] = set()
     for entry in head.courses:
-        for item in reader.course(entry)[1]:
-            if item.tree is not None and item.tree.sha256 not in seen:
-                seen.add(item.tree.sha256)
-                yield item.tree
+        for tree in trees_of_course(reader, entry):
+            if tree.sha256 not in seen:
+                seen.add(tree.sha256)
+                yield tree

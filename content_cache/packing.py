@@ -24,7 +24,7 @@ from content_cache.errors import DamagedBlob
 from content_cache.records import PIECE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 LEVEL = 19
 ENDING = ".zst"
@@ -62,16 +62,17 @@ def _starts(size: int) -> list[int]:
     return [(size - SAMPLE) * number // (SAMPLES - 1) for number in range(SAMPLES)]
 
 
-def pack(source: BinaryIO, size: int, target: BinaryIO) -> int | None:
+def pack(source: BinaryIO, size: int, target: BinaryIO, read: Callable[[int], bytes] | None = None) -> int | None:
     """Write `source`, all of its `size` bytes, to `target` as one frame; the frame's bytes, or None if it does not pay.
 
-    `target` then holds a part that is of no use.
+    `target` then holds a part that is of no use. `source` must be at its start; after the samples, which jump about,
+    it is read in order by `read`, if that is given.
     """
     if size < 128 or not is_promising(source, size):
         return None
     most = size - max(size // 10, 64)
     written = 0
-    for piece in _packed(source, size):
+    for piece in _packed(read or source.read, size):
         written += len(piece)
         if written > most:
             return None
@@ -85,13 +86,13 @@ def packed_bytes(data: bytes) -> bytes | None:
     return None if pack(io.BytesIO(data), len(data), target) is None else target.getvalue()
 
 
-def _packed(source: BinaryIO, size: int) -> Iterator[bytes]:
+def _packed(read: Callable[[int], bytes], size: int) -> Iterator[bytes]:
     """The frame in pieces. It says how much it holds and has no sum of its own: the hash of the bytes is known."""
     parameters = zstandard.ZstdCompressionParameters.from_level(
         LEVEL, source_size=size, write_content_size=True, write_checksum=False
     )
     packing = zstandard.ZstdCompressor(compression_params=parameters).compressobj(size=size)
-    while piece := source.read(PIECE):
+    while piece := read(PIECE):
         yield packing.compress(piece)
     yield packing.flush()
 

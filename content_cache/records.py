@@ -77,6 +77,7 @@ ENDINGS: dict[str, tuple[str, ...]] = {
     "document": (".pdf",),
     "image": PICTURES,
     "quiz": (".json",),
+    "package": (),
     "poster": PICTURES,
     "captions": (".vtt",),
 }

@@ -6,6 +6,8 @@ import struct
 import zlib
 from typing import TYPE_CHECKING
 
+import zstandard
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -23,6 +25,12 @@ DROP TABLE quizzes; DROP TABLE vocabulary; DROP TABLE places;
 DROP TABLE in_titles; DROP TABLE in_summaries; DROP TABLE in_texts;
 PRAGMA user_version = 1;
 """
+
+
+def unpacked_file(root: Path, name: str) -> bytes:
+    """What lies in a repository under that name, as it is, whether it lies there packed or not."""
+    packed = root / f"{name}.zst"
+    return zstandard.decompress(packed.read_bytes()) if packed.exists() else (root / name).read_bytes()
 
 
 def png() -> bytes:

@@ -38,7 +38,7 @@ def test_publish_prints_what_changed_then_that_nothing_did(tmp_path):
         "added    precio-justo: El precio justo",
         "added    precio-justo/costos: Tus costos",
     ]
-    assert first.stdout.splitlines()[-2] == "Release 1 holds 1 course, 3 items; 2 KB to send to a hub."
+    assert first.stdout.splitlines()[-2] == "Release 1 holds 1 course, 3 items; 1 KB to send to a hub."
     again = content_cache("publish", folder, "--to", tmp_path / "r")
     assert again.stdout.splitlines()[0] == "Nothing changed; release 1 stays."
     assert again.stdout.splitlines()[1].startswith("Note: It is not signed, and no hub takes unsigned content;")

@@ -73,7 +73,7 @@ def test_values_are_taken_as_they_are_written(tmp_path):
         (
             "kind: reading",
             "kind: lectura",
-            "line 10: kind cannot be read ('lectura'). Write video, audio, reading, document, image or quiz.",
+            "line 10: kind cannot be read ('lectura'). Write video, audio, reading, document, image, quiz or package.",
         ),
         ("    title: Tus costos\n", "", "line 9: title is missing. Write a title of 1 to 300 letters."),
         (
@@ -273,9 +273,10 @@ def test_captions_become_webvtt_and_their_names_tell_the_language(tmp_path):
         ("captions", "uno.en.vtt", "en"),
         ("captions", "uno.es-mx.vtt", "es-MX"),
     ]
-    assert parts[2].source.startswith(b"WEBVTT\n")
-    assert b"Hola" in parts[2].source
-    assert parts[3].source == VTT
+    english, spanish = (part.open().read() for part in parts[2:])
+    assert english.startswith(b"WEBVTT\n")
+    assert b"Hola" in english
+    assert spanish == VTT
 
 
 RENDITIONS = """\

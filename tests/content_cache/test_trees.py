@@ -15,6 +15,7 @@ from content_cache.library import Library
 from content_cache.ordering import blobs_in_order
 from content_cache.records import TreePath
 from content_cache.repository import Repository
+from tests.content_cache.making import unpacked_file
 from tests.simulators.repository import course_entry, item_line, package_line, write_head
 
 PAGE = b"<h1>Hola</h1>" * 60
@@ -89,21 +90,13 @@ def test_a_tree_that_is_not_what_its_item_says_is_refused(tmp_path, library, oth
 
 def test_a_tree_out_of_order_or_with_a_path_twice_is_refused(tmp_path, library):
     line = package_line(tmp_path / "r", "juego", 2, FILES)
-    record = tmp_path / "r/m" / line["tree"]["sha256"]
-    lines = b"".join(open_lines(record)[::-1])
+    record = unpacked_file(tmp_path / "r", f"m/{line['tree']['sha256']}")
+    lines = b"".join(record.splitlines(keepends=True)[::-1])
     line["tree"] |= {"sha256": hashlib.sha256(lines).hexdigest(), "size": len(lines)}
     line["tree"].pop("packed", None)
-    (record.parent / line["tree"]["sha256"]).write_bytes(lines)
+    (tmp_path / "r/m" / line["tree"]["sha256"]).write_bytes(lines)
     with pytest.raises(RepositoryError, match="order of the paths"):
         import_repository(repository(tmp_path, line), library)
-
-
-def open_lines(record):
-    if record.exists():
-        return record.read_bytes().splitlines(keepends=True)
-    import zstandard
-
-    return zstandard.decompress(record.with_suffix(".zst").read_bytes()).splitlines(keepends=True)
 
 
 def test_a_package_without_a_tree_and_a_reading_with_one_are_refused(tmp_path, library):
