@@ -33,8 +33,7 @@ Courses = Annotated[tuple[Slug, ...], Meta(max_length=MAX_ITEMS)]
 class GroupRelease(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A catalogue in `c/`: its release, hash, bytes and bytes packed.
 
-    `courses` are those that the group got then, None for all; `deltas` the bytes of each file in `d/` that leads here,
-    by the first 16 digits of the catalogue that it starts from.
+    `courses` are those that the group got then, None for all.
     """
 
     release: Number
@@ -42,7 +41,6 @@ class GroupRelease(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     size: Size
     packed: Size | None = None
     courses: Courses | None = None
-    deltas: dict[str, Size] = {}
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):

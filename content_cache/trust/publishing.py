@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from content_cache.packing import ENDING
+from content_cache.groups import GroupRelease, read_groups
 from content_cache.repository import Repository
 from content_cache.trust.signing import Signed, sign
 from content_cache.trust.targets import Target
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     import datetime as dt
     from pathlib import Path
 
-    from content_cache.manifests import Release
     from content_cache.trust.passphrases import Passphrases
 
 SHORT = 16  # digits of a catalogue's hash that name it in d/
@@ -28,19 +27,17 @@ def sign_repository(
 
 def signable(repository: Path) -> dict[str, Target]:
     """The newest catalogue of each group. Raises RepositoryError."""
+    newest = {group.group: group.newest for group in read_groups(repository).groups if group.newest}
+    if newest:
+        return {name: _target(repository, one) for name, one in newest.items()}
     release = Repository(repository).release()
-    return {release.head.group: _target(repository, release)}
+    one = GroupRelease(release=release.head.release, sha256=release.sha256, size=release.size)
+    return {release.head.group: _target(repository, one)}
 
 
-def _target(root: Path, release: Release) -> Target:
-    packed = root / "c" / (release.sha256 + ENDING)
-    return Target(
-        sha256=release.sha256,
-        size=release.size,
-        release=release.head.release,
-        packed=packed.stat().st_size if packed.is_file() else None,
-        deltas=_deltas(root / "d", release.sha256[:SHORT]),
-    )
+def _target(root: Path, one: GroupRelease) -> Target:
+    deltas = _deltas(root / "d", one.sha256[:SHORT])
+    return Target(sha256=one.sha256, size=one.size, release=one.release, packed=one.packed, deltas=deltas)
 
 
 def _deltas(folder: Path, new: str) -> dict[str, int]:
