@@ -16,7 +16,7 @@ from content_cache import searching
 from content_cache.catalogue import HIGHEST, LAYOUT, NOTHING_NEW, SCHEMA
 from content_cache.durable import sync_file
 from content_cache.errors import MissingPart, RepositoryError, no_space
-from content_cache.records import Blob
+from content_cache.records import NOT_LISTED, Blob
 from content_cache.searching import TEXTS, Index
 from content_cache.topics import topic_title
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from content_cache.records import CourseLine, ItemLine, Quiz, TreeLine, TreeRef
 
 TABLES = {"reading": "readings", "quiz": "quizzes"}
+# What a course says of its items: how many are listed, how many of those are here, bytes to come, seconds.
+SUMS = """SELECT count(*), count(*) FILTER (WHERE coming = 0), coalesce(sum(coming), 0), coalesce(sum(seconds), 0)
+          FROM items WHERE course = ? AND kind <> ?"""
 
 
 def _all_here(item: ItemLine) -> int:  # noqa: ARG001 (a rule that never asks)
@@ -74,30 +77,22 @@ class Building:
 
         `tree_of` reads a package's tree; `coming` says how many bytes of an item are not here yet.
         """
-        count = seconds = 0
+        count = 0
         try:
             for item in items:
                 tree = None if item.tree is None else self._tree(item.tree, tree_of)
                 self._add_item(course.course, count, item, tree, coming(item))
-                count, seconds = count + 1, seconds + (item.seconds or 0)
-            self._add_course(course, count, seconds)
+                count += 1
+            self._add_course(course)
         except sqlite3.IntegrityError:
             raise RepositoryError(f"{course.course} has a slug or number that is taken; publish it again.") from None
         return count
 
-    def _add_course(self, course: CourseLine, count: int, seconds: int) -> None:
+    def _add_course(self, course: CourseLine) -> None:
         texts = (course.title, course.summary, course.language, course.topic, self._topic_title(course))
-        row = (
-            course.number,
-            course.course,
-            *texts,
-            course.licence,
-            course.credits,
-            count,
-            seconds,
-            course.cover or None,
-        )
-        self._run("INSERT INTO courses VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", *row)
+        sums = self._run(SUMS, course.course, NOT_LISTED).fetchone()
+        row = (course.number, course.course, *texts, course.licence, course.credits, *sums, course.cover or None)
+        self._run("INSERT INTO courses VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", *row)
 
     def _topic_title(self, course: CourseLine) -> str:
         """Courses of one topic show one title, that of the first."""
@@ -160,8 +155,8 @@ class Building:
         query = "SELECT number, slug, title, summary, topic_title FROM courses ORDER BY number"
         for number, slug, title, summary, topic in self._run(query):
             index.add((number, None), title, f"{summary} {topic}", ())
-            items = "SELECT number, title, summary FROM items WHERE course = ? ORDER BY position"
-            for item, item_title, item_summary in self._run(items, slug):
+            items = "SELECT number, title, summary FROM items WHERE course = ? AND kind <> ? ORDER BY position"
+            for item, item_title, item_summary in self._run(items, slug, NOT_LISTED):
                 index.add((None, item), item_title, item_summary, self._texts(item, lines_of))
         index.finish()
 

@@ -19,7 +19,7 @@ import msgspec
 
 from content_cache.errors import OlderLayout, RepositoryError
 from content_cache.quizzes import decode_quiz
-from content_cache.records import Blob, Brief, Course, File, Found, Item, Topic, TreeRef
+from content_cache.records import NOT_LISTED, Blob, Brief, Course, File, Found, Item, Topic, TreeRef
 from content_cache.searching import search
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ CREATE TABLE meta (
 CREATE TABLE courses (
     number INTEGER PRIMARY KEY, slug TEXT NOT NULL UNIQUE, title TEXT NOT NULL, summary TEXT NOT NULL,
     language TEXT NOT NULL, topic TEXT NOT NULL, topic_title TEXT NOT NULL, licence TEXT NOT NULL,
-    credits TEXT NOT NULL, items INTEGER NOT NULL, seconds INTEGER NOT NULL, cover TEXT
+    credits TEXT NOT NULL, items INTEGER NOT NULL, here INTEGER NOT NULL, coming INTEGER NOT NULL,
+    seconds INTEGER NOT NULL, cover TEXT
 );
 CREATE INDEX courses_by_topic ON courses (topic, number);
 CREATE TABLE items (
@@ -68,10 +69,13 @@ CREATE TABLE quizzes (sha256 BLOB PRIMARY KEY, json BLOB NOT NULL);
 HIGHEST = """SELECT max(coalesce((SELECT max(number) FROM courses), 0),
                     coalesce((SELECT max(number) FROM items), 0))"""
 NEWS = """WITH new (course, slug) AS (SELECT number, slug FROM courses WHERE number >= ?)
-          SELECT course, NULL AS item FROM new
-          UNION ALL SELECT NULL, number FROM items WHERE number >= ? AND course NOT IN (SELECT slug FROM new)
+          SELECT course, NULL AS item FROM new JOIN courses ON number = course WHERE here
+          UNION ALL SELECT NULL, number FROM items
+              WHERE number >= ? AND course NOT IN (SELECT slug FROM new) AND coming = 0 AND kind <> ?
           ORDER BY course DESC NULLS LAST, item DESC LIMIT ?"""
-COURSE = "slug, number, title, summary, language, topic, topic_title, licence, credits, items, seconds, cover"
+COURSE = (
+    "slug, number, title, summary, language, topic, topic_title, licence, credits, items, here, coming, seconds, cover"
+)
 ITEM = "id, course, number, kind, title, summary, seconds, coming"
 FILE = "role, language, rendition, sha256, size, mime, name, packed"
 TREE = "sha256, size, packed, files, bytes, start"
@@ -141,8 +145,8 @@ class Catalogue:
         return [self._item(row, files.get(row[2], ())) for row in rows]
 
     def news(self, limit: int) -> list[Found]:
-        """What is new to this hub: courses, then items of courses that were here; of each the newest first."""
-        return [self._found(*which) for which in self._rows(NEWS, self.new_from, self.new_from, limit)]
+        """What is new to this hub and can be used: courses, then items of courses that were here; the newest first."""
+        return [self._found(*which) for which in self._rows(NEWS, self.new_from, self.new_from, NOT_LISTED, limit)]
 
     def item(self, item_id: str) -> Item | None:
         """One item, a reading with its `html`, a quiz with its `quiz`, a package with its `tree`.
@@ -204,10 +208,10 @@ class Catalogue:
         return [self._found(course, item) for course, item in found]
 
     def _found(self, course: int | None, item: int | None) -> Found:
-        query = """SELECT kind, items.title, items.summary, language, id, courses.title, items.seconds
+        query = """SELECT kind, items.title, items.summary, language, id, courses.title, items.seconds, items.coming
                    FROM items JOIN courses ON slug = course WHERE items.number = ?"""
         if item is None:
-            query = """SELECT 'course', title, summary, language, slug, '', nullif(seconds, 0)
+            query = """SELECT 'course', title, summary, language, slug, '', nullif(seconds, 0), iif(here, 0, coming)
                        FROM courses WHERE number = ?"""
         return Found(**dict(zip(Found.__struct_fields__, self._rows(query, course or item)[0], strict=True)))
 

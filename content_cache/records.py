@@ -51,6 +51,7 @@ Size = Annotated[int, Meta(ge=0, lt=2**48)]
 Choice = Annotated[str, Meta(min_length=1, max_length=300, pattern=r"\S")]
 Seconds = Annotated[int, Meta(ge=0, le=1_000_000)]
 Kind = Literal["video", "audio", "reading", "document", "image", "quiz", "package"]
+NOT_LISTED = "package"  # the kind that no page plays yet; hubs keep it and pass it on
 Role = Literal["main", "rendition", "poster", "captions"]
 
 MIME = {
@@ -247,7 +248,9 @@ class Topic(msgspec.Struct, frozen=True):
 
 
 class Course(msgspec.Struct, frozen=True, kw_only=True):
-    """A course of the library; `items` counts them, `seconds` is the sum of those known.
+    """A course of the library; `items` counts those that are listed, `seconds` is the sum of those known.
+
+    `here` of the items can be used; `coming` is how many bytes the others still lack.
 
     `topic` is a slug, `topic_title` its words; `cover` is `<svg>` markup that is safe to put in a page; a course or
     item `is_new` if it came with a release that this hub took in after its first.
@@ -263,6 +266,8 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
     licence: str
     credits: str
     items: int
+    here: int
+    coming: int
     seconds: int
     cover: str | None
     is_new: bool
@@ -295,7 +300,10 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """What a search found: an item of that kind (`href_id` is its id), or a "course" (its slug, no `course_title`)."""
+    """What a search found: an item of that kind (`href_id` is its id), or a "course" (its slug, no `course_title`).
+
+    `coming` is 0 if it can be used, a course if any item of it can.
+    """
 
     kind: str
     title: str
@@ -304,3 +312,4 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     href_id: str
     course_title: str
     seconds: int | None
+    coming: int

@@ -5,8 +5,8 @@
 A page is rendered for a request stripped of everything but its path and language. So nothing personal can get into
 it, and one copy, compressed once, serves the whole village: some thousands of answers a second instead of hundreds.
 A new release of the library empties the cache. What is personal happens around the page: the visitor is counted,
-a phone without a cookie is given one, an item's page leaves its id with the phone, and the phone itself fills in
-where it left off (hub/frontend/player.js).
+a phone without a cookie is given one, an item's page leaves its id with the phone, one that this phone asked for is
+the page that says so, and the phone itself fills in where it left off (hub/frontend/player.js).
 
 A phone may keep a page but asks each time whether it is still right (`no-cache`, a strong ETag, 304).
 """
@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from werkzeug.test import run_wsgi_app
 
 from hub.i18n import COOKIE, language_of
-from hub.library.place import cookie_for as place_cookie
+from hub.library.wanted import wanted_of
 from hub.usage.cookie import cookie_for, visitor_of
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ PAGE = re.compile(
 )
 # Pages too many, or too often new, to be kept: made for each request, otherwise like the rest.
 MADE_ANEW = {"/search", "/usage"}
-ASKED = ("QUERY_STRING", "REMOTE_ADDR")  # what these alone learn: the words, and whose turn it is
+TOLD = ("QUERY_STRING", "REMOTE_ADDR")  # what these alone learn: the words, and whose turn it is
+ASKED_FOR = "/asked"  # after an item's address: its page as a phone sees it that asked for the item
 # Seconds. A look at the disk lets another thread run, and getting one's turn back costs more than the page.
 LOOK_EVERY = 0.02
 CACHE_BYTES = 8_000_000  # a page of ours is some 10 kB, so this holds the pages that a village asks for
@@ -50,13 +51,17 @@ KEPT_HEADERS = {"content-type", "content-security-policy", "x-content-type-optio
 
 
 class Page(NamedTuple):
-    """An answer as it goes out. `etag` has no quotes; `zipped` is empty for an answer that is not kept."""
+    """An answer as it goes out. `etag` has no quotes; `zipped` is empty for an answer that is not kept.
+
+    `cookies` are what the page leaves with every phone that opens it.
+    """
 
     status: str
     headers: list[tuple[str, str]]
     plain: bytes
     zipped: bytes
     etag: str
+    cookies: tuple[tuple[str, str], ...] = ()
 
     @property
     def size(self) -> int:
@@ -107,8 +112,10 @@ class PagesFirst:
         if environ["REQUEST_METHOD"] not in {"GET", "HEAD"} or not (found or path in MADE_ANEW):
             return self.app(environ, start_response)
         language = language_of(environ)
+        if found and found[1] in _wanted(environ) and path == f"/items/{found[1]}":
+            path += ASKED_FOR
         page = self.page(path, language, environ) if found else _render(self.app, path, language, environ)
-        cookies = self._cookies(environ, language, found[1] if found else None) if page.etag else []
+        cookies = self._cookies(environ, language, page) if page.etag else []
         return _send(page, environ, start_response, cookies)
 
     def page(self, path: str, language: str, environ: WSGIEnvironment) -> Page:
@@ -132,23 +139,27 @@ class PagesFirst:
                 kept = self._kept = Kept(release)
         return kept
 
-    def _cookies(self, environ: WSGIEnvironment, language: str, item_id: str | None) -> list[tuple[str, str]]:
+    def _cookies(self, environ: WSGIEnvironment, language: str, page: Page) -> list[tuple[str, str]]:
         """Tell the recorder who asked. A phone that returned no cookie is given one; a visit's first page renews it.
 
-        The page of an item leaves its id with the phone (hub/library/place.py).
+        The page of a lesson leaves its id with the phone (hub/library/place.py).
         """
         if environ["REQUEST_METHOD"] == "HEAD":
             return []
-        place = [("Set-Cookie", place_cookie(item_id))] if item_id else []
         visitor = visitor_of(environ.get("HTTP_COOKIE", ""))
         if visitor is not None and not self.recorder.seen(visitor, language):
-            return place
-        return [("Set-Cookie", cookie_for(visitor)), *place]
+            return [*page.cookies]
+        return [("Set-Cookie", cookie_for(visitor)), *page.cookies]
+
+
+def _wanted(environ: WSGIEnvironment) -> list[str]:
+    """The items that this phone asked for."""
+    return wanted_of(environ.get("HTTP_COOKIE", ""))
 
 
 def _render(app: WSGIApplication, path: str, language: str, environ: WSGIEnvironment) -> Page:
     """Ask Flask; only a page that is there (200) gets an ETag and may be kept."""
-    asked = {name: environ.get(name, "") for name in ASKED} if path in MADE_ANEW else {}
+    asked = {name: environ.get(name, "") for name in TOLD} if path in MADE_ANEW else {}
     chunks, status, headers = run_wsgi_app(app, _stripped(environ, path, language) | asked, buffered=True)
     body = b"".join(chunks)
     kept = [(name, value) for name, value in headers if name.lower() in KEPT_HEADERS]
@@ -157,7 +168,9 @@ def _render(app: WSGIApplication, path: str, language: str, environ: WSGIEnviron
         return Page(status, [*kept, ("Cache-Control", "no-store")], body, b"", "")
     # Compressed without a time in its header, so that the same page has the same bytes.
     etag = hashlib.sha256(body).hexdigest()[:20]
-    return Page(status, [*kept, ("Cache-Control", "private, no-cache")], body, gzip.compress(body, 9, mtime=0), etag)
+    cookies = tuple((name, value) for name, value in headers if name.lower() == "set-cookie")
+    kept.append(("Cache-Control", "private, no-cache"))
+    return Page(status, kept, body, gzip.compress(body, 9, mtime=0), etag, cookies)
 
 
 def _stripped(environ: WSGIEnvironment, path: str, language: str) -> WSGIEnvironment:

@@ -7,11 +7,11 @@ from contextlib import closing
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, abort, current_app, redirect, render_template, request
+from flask import Blueprint, abort, current_app, make_response, redirect, render_template, request
 
 from hub.app import hub_of
 from hub.i18n import COOKIE, LANGUAGES
-from hub.library import place
+from hub.library import place, wanted
 from hub.library.shelves import Home, Shelf, drawings
 from hub.library.show import address, initial, lesson, lessons
 from hub.problems import refuse, sentence_for
@@ -63,14 +63,23 @@ def course(slug: str) -> str:
 
 @blueprint.get("/items/<course>/<slug>")
 @blueprint.get("/items/<course>/<slug>/<rendition>")
-def item(course: str, slug: str, rendition: str | None = None) -> str:
+def item(course: str, slug: str, rendition: str | None = None) -> Response:
+    """A lesson, in the form asked for; while it is coming, what it will be and a button to ask for it.
+
+    As `asked` it is what a phone sees that has asked: the same once the lesson is here.
+    """
     with closing(_catalogue()) as catalogue:
         found = catalogue.item(f"{course}/{slug}") or abort(404)
         parent = catalogue.course(course) or abort(404)
-        shown = lesson(found, catalogue.items(course), rendition)
-    if shown.chosen is None:
+        asked = rendition == "asked"
+        shown = lesson(found, catalogue.items(course), None if asked else rendition) or abort(404)
+    if found.coming and (asked or rendition is None):
+        return make_response(render_template("library/coming.html", course=parent, lesson=shown, asked=asked))
+    if found.coming or shown.chosen is None:
         abort(404)
-    return render_template("library/item.html", course=parent, lesson=shown)
+    answer = make_response(render_template("library/item.html", course=parent, lesson=shown))
+    answer.headers["Set-Cookie"] = place.cookie_for(found.id)
+    return answer
 
 
 @blueprint.record_once
@@ -121,9 +130,10 @@ def _is_there(item_id: str) -> bool:
 
 @blueprint.post("/forget")
 def forget() -> Response:
-    """Take back the cookie that knows the last lesson; the page's script has emptied what it kept itself."""
+    """Take back the cookies that know the last lesson and those asked for; the page's script has emptied its own."""
     answer = redirect("/", 303)
-    answer.headers["Set-Cookie"] = place.FORGOTTEN
+    for cookie in (place.FORGOTTEN, wanted.FORGOTTEN):
+        answer.headers.add("Set-Cookie", cookie)
     answer.headers["Cache-Control"] = "no-store"
     return answer
 

@@ -13,6 +13,8 @@ import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from content_cache.records import NOT_LISTED
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -75,8 +77,13 @@ class Home:
         full, each = (len(topics), None) if whole else (TOPICS_IN_FULL, COURSES_OF_EACH)
         shelves = [Shelf(topic, catalogue.courses(topic.slug, limit=each)) for topic in topics[:full]]
         others, news = topics[full : full + TOPICS_NAMED], catalogue.news(NEWS)
-        start = next((course.slug for shelf in shelves for course in shelf.courses if course.items), None)
-        return cls(shelves, others, news, catalogue.items(start)[0] if start else None)
+        start = next((course.slug for shelf in shelves for course in shelf.courses if course.here), None)
+        return cls(shelves, others, news, _first_here(catalogue.items(start)) if start else None)
+
+
+def _first_here(items: Iterable[Item]) -> Item | None:
+    """The first lesson that can be opened."""
+    return next((item for item in items if item.kind != NOT_LISTED and not item.coming), None)
 
 
 def drawings(courses: Iterable[Course], budget: int = FOR_DRAWINGS) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """What a lesson's page shows, worked out from the catalogue's records: pure values for the templates.
 
-Lessons are the items of a course in its order. A villager counts them from one. A video may come in several versions,
-named in addresses: its renditions as published, and "main" for the file itself.
+Lessons are the items of a course in its order, but for packages, which nothing here plays yet. A villager counts them
+from one. A video may come in several versions, named in addresses: its renditions as published, and "main" for the
+file itself.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from content_cache.records import LIGHT_POSTER
+from content_cache.records import LIGHT_POSTER, NOT_LISTED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +34,10 @@ class Version(NamedTuple):
 
 @dataclass(frozen=True)
 class Lesson:
-    """An item at its place: the `position`th of `count`, followed by `next`; `wanted` is the version asked for."""
+    """An item at its place: the `position`th of `count`; `wanted` is the version asked for.
+
+    `next` is the first lesson after it that is here: one that is coming would be a dead end.
+    """
 
     item: Item
     position: int
@@ -78,18 +82,20 @@ class Lesson:
 
 
 def lessons(items: Sequence[Item]) -> list[Lesson]:
-    """The items of a course, each with its place and what follows."""
-    following = [*items[1:], None]
-    return [
-        Lesson(item, position, len(items), after)
-        for position, (item, after) in enumerate(zip(items, following, strict=False), start=1)
-    ]
+    """The items of a course that villagers see, each with its place and what follows."""
+    listed = [item for item in items if item.kind != NOT_LISTED]
+    found: list[Lesson] = []
+    after: Item | None = None
+    for position, item in reversed(list(enumerate(listed, start=1))):
+        found.append(Lesson(item, position, len(listed), after))
+        after = after if item.coming else item
+    return found[::-1]
 
 
-def lesson(item: Item, items: Sequence[Item], wanted: str | None = None) -> Lesson:
-    """`item`, which is one of the `items` of its course, at its place."""
-    place = next(place for place in lessons(items) if place.item.number == item.number)
-    return Lesson(item, place.position, place.count, place.next, wanted)
+def lesson(item: Item, items: Sequence[Item], wanted: str | None = None) -> Lesson | None:
+    """`item`, which is one of the `items` of its course, at its place; None if villagers do not see it."""
+    place = next((place for place in lessons(items) if place.item.number == item.number), None)
+    return Lesson(item, place.position, place.count, place.next, wanted) if place else None
 
 
 def address(file: File) -> str:

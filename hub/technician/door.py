@@ -55,7 +55,7 @@ def guard() -> Response | None:
     request.max_content_length = LARGEST_FORM
     g.signed_in = find(request.cookies.get(COOKIE, ""), hub_of().clock)
     if request.method == "POST":
-        _refuse_strangers()
+        refuse_strangers()
     if request.endpoint in WITHOUT_SESSION:
         return None
     if g.signed_in is None:
@@ -101,7 +101,8 @@ def keep_nothing(response: Response) -> Response:
     return response
 
 
-def _refuse_strangers() -> None:
+def refuse_strangers() -> None:
+    """Refuse a form that no page of ours sent."""
     if not is_ours(
         request.headers.get("Origin"),
         request.headers.get("Referer"),

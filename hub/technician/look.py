@@ -19,9 +19,9 @@ from hub.backup import damage
 from hub.clock import dated
 from hub.db import open_database
 from hub.health.checks import Check, base_checks, check_database
+from hub.runs import JobRun
 from hub.site import this_site
 from hub.uplink.status import status as uplink_status
-from hub.worker.models import JobRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable

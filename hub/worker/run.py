@@ -22,9 +22,9 @@ from hub.clock import Clock
 from hub.db import database
 from hub.errors import HubError
 from hub.locks import held
+from hub.runs import note_run
 from hub.site import this_site
 from hub.worker.jobs import IDLE, JOBS, Idle, Job, Work
-from hub.worker.models import note_run
 from hub.worker.pace import DEFAULTS, Every, SinceBoot
 
 if TYPE_CHECKING:

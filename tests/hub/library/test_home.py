@@ -39,7 +39,7 @@ def made(running: Running, slug: str, topic: str, *, title: str = "Un curso", co
 def record(slug: str, cover: str | None) -> Course:
     return Course(
         slug=slug, number=1, title="T", summary="", language="es", topic="t", topic_title="T", licence="", credits="",
-        items=1, seconds=0, cover=cover, is_new=False,
+        items=1, here=1, coming=0, seconds=0, cover=cover, is_new=False,
     )  # fmt: skip
 
 

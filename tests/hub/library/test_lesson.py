@@ -180,7 +180,10 @@ def test_a_shared_phone_can_be_made_to_forget(running: Running) -> None:
     assert '<form class="forget" method="post" action="/forget"' in text
     answer = running.ask("/forget", "POST", Cookie=f"visitor={VISITOR}; last=precio-justo/video")
     assert (answer.status, answer.headers["location"]) == (303, "/")
-    assert answer.cookies == ["last=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"]
+    assert answer.cookies == [
+        "last=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax",
+        "wanted=; Max-Age=0; Path=/items; HttpOnly; SameSite=Lax",
+    ]
     assert running.ask("/forget").status == 405
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from hub.clock import Clock
 from hub.db import database, open_database, writing
+from hub.runs import note_run
 from hub.site import Site, this_site
-from hub.worker.models import note_run
 from tests.hub.technician.conftest import publish
 
 if TYPE_CHECKING:

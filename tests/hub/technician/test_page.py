@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hub.db import writing
+from hub.runs import note_run
 from hub.site import Site
 from hub.uplink.models import Outbox, note
 from hub.usage.record import PlayReport
 from hub.worker.jobs import JOBS
-from hub.worker.models import note_run
 from tests.hub.technician.conftest import publish
 
 if TYPE_CHECKING:

@@ -18,9 +18,9 @@ from hub.backup import snapshots
 from hub.clock import Clock
 from hub.db import database, open_database
 from hub.errors import HubError
+from hub.runs import JobRun
 from hub.settings import Settings
 from hub.worker.jobs import IDLE, JOBS, Job, Work
-from hub.worker.models import JobRun
 from hub.worker.run import Runner, schedule
 
 if TYPE_CHECKING:
