@@ -22,8 +22,11 @@ from hub.programme import Programme, load
 from hub.site import secret, this_site
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from werkzeug.wrappers import Response
 
+    from hub.health.checks import Check
     from hub.settings import Settings
     from hub.usage.record import Recorder
 
@@ -35,13 +38,17 @@ CONTENT_POLICY = (
 
 @dataclass(frozen=True)
 class Hub:
-    """What the features share, reached in a request as `hub_of()`."""
+    """What the features share, reached in a request as `hub_of()`.
+
+    `more_checks` are those of features that the technician's page and the probes, which show them, cannot know.
+    """
 
     settings: Settings
     clock: Clock
     library: Library
     recorder: Recorder
     programme: Programme
+    more_checks: Callable[[Settings, Clock, Library], list[Check]]
 
 
 def hub_of() -> Hub:
@@ -54,6 +61,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     """Build the application over the folder `settings.data`, which is made if absent; raises HubError."""
     from hub import assets, i18n, problems
     from hub.content import routes as content_routes
+    from hub.content.checks import content_checks
     from hub.health import routes as health
     from hub.library import routes as library
     from hub.library.pages import PagesFirst
@@ -76,7 +84,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
         MAX_FORM_MEMORY_SIZE=256 * 1024,
     )
     recorder = Recorder(settings, clock, content)
-    app.extensions["hub"] = Hub(settings, clock, content, recorder, programme)
+    app.extensions["hub"] = Hub(settings, clock, content, recorder, programme, content_checks)
     shown = {"programme": programme.name, "logo": Markup(programme.logo)}  # noqa: S704 - cleaned by clean_svg
     app.context_processor(lambda: shown)
     i18n.init_app(app)

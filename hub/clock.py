@@ -151,6 +151,15 @@ def dated(moment: Moment) -> datetime | None:
     return None if row is None or row.began is None else from_unix(row.began + moment.seconds)
 
 
+def ago(moment: Moment, clock: Clock) -> float | None:
+    """Seconds since `moment`; None if it lies before a power cut and the time of either boot is not known."""
+    now = clock.moment()
+    if moment.boot == now.boot:
+        return max(now.seconds - moment.seconds, 0.0)
+    then, today = dated(moment), clock.now()
+    return None if then is None or today is None else max((today - then).total_seconds(), 0.0)
+
+
 def kernel_is_synchronised() -> bool:
     """Whether the kernel holds network time, as adjtimex(2) tells; reading it needs no privilege."""
     timex = ctypes.create_string_buffer(TIMEX_BYTES)

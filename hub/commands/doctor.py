@@ -30,12 +30,16 @@ def command(as_json: bool) -> None:
 def _look() -> list[Check]:
     from content_cache.library import Library
     from hub.clock import Clock
+    from hub.content.checks import content_checks
     from hub.settings import Settings
     from hub.technician.look import all_checks, check_file
 
     settings = Settings.load()
     opened = check_file(settings)
-    return [opened] if not opened.ok else all_checks(settings, Clock(), Library(settings.library_root))
+    if not opened.ok:
+        return [opened]
+    clock, library = Clock(), Library(settings.library_root)
+    return all_checks(settings, clock, library) + content_checks(settings, clock, library)
 
 
 def _verdict(failed: int) -> str:

@@ -22,7 +22,8 @@ PINNED, REMOVED = "pinned", "removed"
 
 
 class Content(Table):
-    """The one row. `url` is an address or a folder; `wanted`: somebody asked for a check now.
+    """The one row. `url` is an address or a folder; `wanted`: somebody asked for a check now; `unfinished`: the budget
+    stopped the last sync, or the end of the program did.
 
     No check before the retry moment; moments of another boot have passed. `error` is None once a check went through.
     """
@@ -31,6 +32,7 @@ class Content(Table):
     url = TextField(null=True)
     group = TextField(column_name="site_group", default=EVERYTHING)
     wanted = BooleanField(default=False)
+    unfinished = BooleanField(default=False)
     failures = IntegerField(default=0)
     retry_boot = IntegerField(null=True)
     retry_seconds = FloatField(null=True)

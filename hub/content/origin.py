@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from content_cache.sync.source import FolderSource, HttpSource
-from content_cache.trust.anchor import Anchor
 from hub.content.models import note
 from hub.db import writing
 from hub.errors import HubError
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from content_cache.sync.source import Source
+    from content_cache.trust.anchor import Anchor
     from hub.clock import Clock
 
 GROUP = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,78}[a-z0-9])?")
@@ -60,6 +60,8 @@ def pin(root: Path, library: Path, *, replace: bool = False) -> None:
 
 def trust_of(library: Path) -> Anchor:
     """What the library in the folder `library` believes."""
+    from content_cache.trust.anchor import Anchor  # python-tuf takes its time and memory, and pages never need it
+
     return Anchor(library / "trust")
 
 

@@ -17,7 +17,7 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from hub.clock import dated
+from hub.clock import ago
 from hub.content.models import note, note_scrub
 from hub.content.models import scrub as state
 from hub.db import writing
@@ -84,10 +84,8 @@ def _is_due(ended: Moment | None, place: str, clock: Clock) -> bool:
     """A pass that was begun goes on; the next begins a week after, or if nobody knows when that was."""
     if place or ended is None:
         return True
-    now, then, today = clock.moment(), dated(ended), clock.now()
-    if ended.boot == now.boot:
-        return now.seconds - ended.seconds >= AGAIN
-    return then is None or (today is not None and (today - then).total_seconds() >= AGAIN)
+    since = ago(ended, clock)
+    return since is None or since >= AGAIN
 
 
 def _full_speed(stop: threading.Event) -> Callable[[int], None]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from content_cache.errors import ContentError
 from hub.content.models import PINNED, REMOVED, Stick, asked, moment_of, scrub, state, wished
+from hub.content.news import confirmed_on, trusted
 from hub.uplink.status import BudgetStatus, budget_status
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ class ScrubStatus:
 
 @dataclass(frozen=True, kw_only=True)
 class ContentStatus:
-    """All of it. `confirmed` is the newest date head office signed for what is here: None while nothing is signed.
+    """All of it. On `confirmed` head office signed last that what is known here is its newest; None before it ever did.
 
     `previous` is the release that a rollback would go back to. `here` and `coming` are bytes.
     """
@@ -88,7 +89,7 @@ class ContentStatus:
     group: str
     release: str | None
     previous: str | None
-    confirmed: dt.datetime | None
+    confirmed: dt.date | None
     checked: Moment | None
     error: str | None
     failed: Moment | None
@@ -113,7 +114,7 @@ def status(clock: Clock, library: Library) -> ContentStatus:
         group=known.group,
         release=library.release(),
         previous=None,
-        confirmed=None,
+        confirmed=confirmed_on(trusted(library)),
         checked=known.checked,
         error=known.error,
         failed=known.failed,
@@ -157,12 +158,12 @@ def _course(
 ) -> CourseStatus:
     items = []
     for item in catalogue.items(slug):
-        size, coming = sum(file.size for file in item.files), 0
+        size, coming = sum(file.size for file in item.files), item.coming
         items.append(
             SubjectStatus(
                 id=item.id,
                 title=item.title,
-                here=size - coming,
+                here=max(size - coming, 0),
                 coming=coming,
                 pinned=item.id in pinned,
                 removed=item.id in removed,

@@ -35,6 +35,7 @@ def healthz() -> tuple[Response, int]:
     hub = hub_of()
     with force_locale("en"):
         checks = base_checks(hub.settings, hub.clock, hub.library)
+        checks += hub.more_checks(hub.settings, hub.clock, hub.library)
     able = next(check.ok for check in checks if check.name == "database")
     status = "down" if not able else "ok" if all(check.ok for check in checks) else "degraded"
     answer = jsonify(status=status, software=SOFTWARE, checks={check.name: _told(check) for check in checks})

@@ -16,7 +16,7 @@ from peewee import PeeweeException
 from content_cache.catalogue import Catalogue
 from content_cache.errors import ContentError
 from hub.backup import damage
-from hub.clock import dated
+from hub.clock import ago, dated
 from hub.db import open_database
 from hub.health.checks import Check, base_checks, check_database
 from hub.runs import JobRun
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from content_cache.library import Library
     from hub.app import Hub
-    from hub.clock import Clock, Moment
+    from hub.clock import Clock
     from hub.settings import Settings
     from hub.uplink.status import UplinkStatus
 
@@ -129,7 +129,7 @@ def check_jobs(clock: Clock) -> Check:
     failed = [run.name for run in runs if run.failed]
     newest = max((run.ran for run in runs), default=None)
     facts = {"failed": failed}
-    if newest is None or _ago(newest, clock) is None or (_ago(newest, clock) or 0) > WORKER_SILENT:
+    if newest is None or ago(newest, clock) is None or (ago(newest, clock) or 0) > WORKER_SILENT:
         return Check("jobs", False, _("The jobs do not run; restart the hub, or start `hub worker`."), facts)
     if failed:
         return Check("jobs", False, _("Failed at the last run: %(names)s.", names=", ".join(failed)), facts)
@@ -140,14 +140,14 @@ def overview(hub: Hub) -> Overview:
     """Everything for the page, read now. The size of the library is that of what its release names."""
     uplink = uplink_status(hub.settings, hub.clock)
     return Overview(
-        checks=all_checks(hub.settings, hub.clock, hub.library),
+        checks=all_checks(hub.settings, hub.clock, hub.library) + hub.more_checks(hub.settings, hub.clock, hub.library),
         library_bytes=library_bytes(hub.library),
         playing=_playing(hub),
         uplink=uplink,
         reached=dated(uplink.last_reached) if uplink.last_reached else None,
-        reached_ago=_ago(uplink.last_reached, hub.clock) if uplink.last_reached else None,
+        reached_ago=ago(uplink.last_reached, hub.clock) if uplink.last_reached else None,
         jobs=[
-            Ran(run.name, dated(run.ran), _ago(run.ran, hub.clock), run.took, run.error if run.failed else None)
+            Ran(run.name, dated(run.ran), ago(run.ran, hub.clock), run.took, run.error if run.failed else None)
             for run in JobRun.select().order_by(JobRun.name)
         ],
     )
@@ -181,12 +181,3 @@ def _playing(hub: Hub) -> list[Playing]:
     with closing(catalogue):
         items = [(catalogue.item(playing.item), playing) for playing in now]
     return [Playing(item.title if item else playing.item, playing.plays) for item, playing in items]
-
-
-def _ago(moment: Moment, clock: Clock) -> float | None:
-    """Seconds since `moment`; None if it lies before a power cut and the time of either boot is not known."""
-    now = clock.moment()
-    if moment.boot == now.boot:
-        return max(now.seconds - moment.seconds, 0.0)
-    then, today = dated(moment), clock.now()
-    return None if then is None or today is None else max((today - then).total_seconds(), 0.0)
