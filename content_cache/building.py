@@ -43,14 +43,14 @@ def _no_tree(ref: TreeRef) -> NoReturn:
 class Building:
     """A catalogue in the making at `path`; use `building()`, which removes what was not finished."""
 
-    def __init__(self, path: Path, release: str, catalogue: str = "") -> None:
+    def __init__(self, path: Path, release: str, catalogue: str = "", made_of: str = "") -> None:
         self._path = path
         self._connection = sqlite3.connect(path, isolation_level=None)
         for pragma in ("journal_mode = OFF", "synchronous = OFF", "cache_size = -2000"):
             self._connection.execute(f"PRAGMA {pragma}")
         self._make_tables()
         number = int(release.partition("-")[0])
-        self._run("INSERT INTO meta VALUES (?, ?, ?, ?)", release, number, NOTHING_NEW, catalogue)
+        self._run("INSERT INTO meta VALUES (?, ?, ?, ?, ?)", release, number, NOTHING_NEW, catalogue, made_of)
 
     def _make_tables(self) -> None:
         try:
@@ -187,13 +187,14 @@ class Building:
 
 
 @contextlib.contextmanager
-def building(path: Path, release: str, catalogue: str = "") -> Iterator[Building]:
+def building(path: Path, release: str, catalogue: str = "", made_of: str = "") -> Iterator[Building]:
     """A new catalogue at `path`, over whatever an interrupted import left there; removed again on an error.
 
-    `release` is its name, `catalogue` the SHA-256 of the repository's catalogue that it comes from.
+    `release` is its name, `catalogue` the SHA-256 of the repository's catalogue that it comes from, and `made_of` what
+    says whether it would become another if it were built again.
     """
     path.unlink(missing_ok=True)
-    made = Building(path, release, catalogue)
+    made = Building(path, release, catalogue, made_of)
     try:
         yield made
     except sqlite3.OperationalError as error:

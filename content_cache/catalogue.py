@@ -19,7 +19,20 @@ import msgspec
 
 from content_cache.errors import OlderLayout, RepositoryError
 from content_cache.quizzes import decode_quiz
-from content_cache.records import NOT_LISTED, Blob, Brief, Course, File, Found, Item, Topic, TreeRef
+from content_cache.records import (
+    NOT_LISTED,
+    Blob,
+    Brief,
+    Course,
+    CourseLine,
+    File,
+    Found,
+    Item,
+    ItemLine,
+    Topic,
+    TreeLine,
+    TreeRef,
+)
 from content_cache.searching import search
 
 if TYPE_CHECKING:
@@ -32,7 +45,8 @@ MOST_FOUND = 1000
 NOTHING_NEW = 2**31  # above every number
 SCHEMA = """
 CREATE TABLE meta (
-    release TEXT NOT NULL, number INTEGER NOT NULL, new_from INTEGER NOT NULL, catalogue TEXT NOT NULL
+    release TEXT NOT NULL, number INTEGER NOT NULL, new_from INTEGER NOT NULL, catalogue TEXT NOT NULL,
+    made_of TEXT NOT NULL
 );
 CREATE TABLE courses (
     number INTEGER PRIMARY KEY, slug TEXT NOT NULL UNIQUE, title TEXT NOT NULL, summary TEXT NOT NULL,
@@ -91,7 +105,8 @@ class Catalogue:
     """A release: `release` is its name, `number` its place in the sequence. Safe for many threads.
 
     `new_from` is the number from which on courses and items are new to this hub; `sha256` names the repository's
-    catalogue that this one was built from, and is empty if an older version of the program built it.
+    catalogue that this one was built from, and is empty if an older version of the program built it. `made_of` stands
+    for what was coming and what was carried when it was built (content_cache/serving.py).
     """
 
     def __init__(self, path: Path) -> None:
@@ -101,8 +116,8 @@ class Catalogue:
                 f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
             )
             self._refuse_other_layout(path)
-            ((self.release, self.number, self.new_from, self.sha256),) = self._rows(
-                "SELECT release, number, new_from, catalogue FROM meta"
+            ((self.release, self.number, self.new_from, self.sha256, self.made_of),) = self._rows(
+                "SELECT release, number, new_from, catalogue, made_of FROM meta"
             )
         except (sqlite3.Error, ValueError):
             raise RepositoryError(f"The catalogue {path} is damaged; import the repository again.") from None
@@ -181,6 +196,30 @@ class Catalogue:
         query = f"SELECT {TREE} FROM trees JOIN items USING (tree) WHERE number = ?"  # noqa: S608
         values = dict(zip(TREE.split(", "), self._rows(query, number)[0], strict=True))
         return TreeRef(**values | {"sha256": values["sha256"].hex()})
+
+    def tree(self, sha256: str) -> Iterator[TreeLine]:
+        """The files of a package, in the order of their paths."""
+        query = """SELECT path, f.sha256, f.size, f.packed FROM tree_files AS f JOIN trees USING (tree)
+                   WHERE trees.sha256 = ? ORDER BY path"""
+        for path, key, size, packed in self._rows(query, bytes.fromhex(sha256)):
+            yield TreeLine(path=path, sha256=key.hex(), size=size, packed=packed)
+
+    def line(self, item_id: str) -> ItemLine | None:
+        """The item as a manifest has it, if all of it was here when this catalogue was built."""
+        item = self.item(item_id)
+        if item is None or item.coming:
+            return None
+        fields = ("number", "kind", "title", "summary", "seconds", "files", "tree")
+        return msgspec.convert({"item": item.slug, **{name: getattr(item, name) for name in fields}}, ItemLine)
+
+    def course_line(self, slug: str) -> CourseLine | None:
+        """The course as a manifest has it."""
+        course = self.course(slug)
+        if course is None:
+            return None
+        fields = ("number", "title", "summary", "language", "topic", "topic_title", "licence", "credits")
+        given = {name: getattr(course, name) for name in fields}
+        return msgspec.convert({"course": slug, "cover": course.cover or "", **given}, CourseLine)
 
     def tree_file(self, sha256: str, path: str) -> Blob | None:
         """What lies at that path of the tree, if anything does."""

@@ -83,6 +83,13 @@ class Deposit:
             self._keep(Blob(name, size), temporary)
         return size
 
+    def adopt(self, path: Path, blob: Blob) -> None:
+        """Take the file at `path`, on the same disk, whose bytes are known to be those of `blob`; it is moved."""
+        make_folder(self._incoming)
+        temporary = self._incoming / (PREFIX + secrets.token_hex(8))
+        path.replace(temporary)
+        self._keep(blob, temporary)
+
     def _copy(self, source: BinaryIO, temporary: Path, limit: int | None) -> Blob:
         digest, size = hashlib.sha256(), 0
         with temporary.open("xb", buffering=0) as file:

@@ -45,6 +45,12 @@ class OlderRelease(RepositoryError):
     exit_code = 76
 
 
+class NoWayBack(ContentError):
+    """A release that cannot be gone back to; the reader waits for a newer one, or has it published again."""
+
+    exit_code = 76
+
+
 class DamagedBlob(ContentError):
     """Bytes that do not have the hash they are known by; the reader takes them in again."""
 

@@ -19,8 +19,9 @@ from content_cache.building import building
 from content_cache.catalogue import LAYOUT
 from content_cache.durable import PREFIX
 from content_cache.errors import RepositoryError
-from content_cache.importer import alone, disk_errors, finish, refuse_full
 from content_cache.records import CourseLine, ItemLine
+from content_cache.room import alone, disk_errors, refuse_full
+from content_cache.serving import finish
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

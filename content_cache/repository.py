@@ -43,11 +43,16 @@ class Repository(Records):
         release = self.release()
         return release.head, release.name
 
+    def newest(self) -> tuple[bytes, Release]:
+        """The newest catalogue of all courses, its bytes and what they say."""
+        with self._open(HEAD) as file:
+            text = self._read(file, HEAD)
+        return text, self.release_of(text, HEAD)
+
     def release(self, sha256: str | None = None, size: int | None = None, packed: int | None = None) -> Release:
         """The catalogue of that hash in `c/`, or the newest of all courses."""
         if sha256 is None:
-            with self._open(HEAD) as file:
-                return self.release_of(self._read(file, HEAD), HEAD)
+            return self.newest()[1]
         with self.open_record("c", sha256, size, packed) as file:
             release = self.release_of(self._read(file, f"c/{sha256}"), f"c/{sha256}")
         if release.sha256 != sha256:

@@ -36,6 +36,10 @@ def _at_once(_count: int) -> None:
     """Read on."""
 
 
+def _nothing() -> None:
+    """Begin with nothing."""
+
+
 class Swept(msgspec.Struct, frozen=True):
     """What a sweep removed: how many files, and their bytes."""
 
@@ -147,14 +151,15 @@ class BlobStore:
             if (folder := self.folder / f"{number:02x}").is_dir():
                 yield folder
 
-    def sweep(self, named: Callable[[str], bool]) -> Swept:
+    def sweep(self, named: Callable[[str], bool], begin: Callable[[], None] = _nothing) -> Swept:
         """Remove blobs for which `named` is false, damaged ones too, and what interrupted imports left.
 
-        Raises Busy while an import runs. Ask for the catalogue inside `named`, not before: it is called once the
-        store is held alone, when no other process can switch releases (Library.sweep does so).
+        Raises Busy while an import runs. Ask for the catalogue in `begin`, not before: it is called once the store is
+        held alone, when no other process can switch releases (Library.sweep does so).
         """
         make_folder(self.folder)
         with locked(self.folder):
+            begin()
             gone = [_remove(path) for path in self._stale(named)]
         return Swept(len(gone), sum(gone))
 

@@ -16,17 +16,18 @@ each 200 KB; measured). Servers that ignore ranges are coped with: what is known
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import stat
 import time
 import zlib
-from typing import TYPE_CHECKING, NoReturn, Protocol
+from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol
 
 import requests
 from urllib3.exceptions import HTTPError
 
-from content_cache.errors import Absent, SourceError
+from content_cache.errors import Absent, RepositoryError, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +51,8 @@ class Source(Protocol):
     def read(self, path: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """The bytes of the file from `start` up to before `end` (or to its end), in pieces of at most 16 KiB.
 
-        A file that is shorter gives what there is. Raises Absent, SourceError or Refused while it is read.
+        A file that is shorter gives what there is. Raises Absent, SourceError or Refused while it is read, and
+        RepositoryError for what is there and is no plain file.
         """
         ...
 
@@ -63,6 +65,28 @@ class Gate(Protocol):
         ...
 
 
+class Manner(NamedTuple):
+    """How to deal with a source: what is gathered in memory, how often what came is made durable, when to try again.
+
+    Up to `direct` bytes need no file of their own until they are whole; others are flushed each `settled` bytes. After
+    a break without a byte of progress it is tried again in so many seconds, as often as `patience` has numbers.
+    """
+
+    direct: int
+    settled: int
+    patience: tuple[float, ...]
+
+
+DISK = Manner(direct=2**20, settled=64 * 2**20, patience=())
+LINE = Manner(direct=4096, settled=256 * 2**10, patience=(2.0, 10.0, 30.0))
+
+
+def manner_of(source: Source) -> Manner:
+    """The source's own, or that of a line: what is not known to be cheap is taken to be dear."""
+    manner: Manner = getattr(source, "manner", LINE)
+    return manner
+
+
 class OpenGate:
     """Lets everything through."""
 
@@ -72,6 +96,8 @@ class OpenGate:
 
 class FolderSource:
     """A repository in a folder: plain files only, since a stick may hold links and devices that lead elsewhere."""
+
+    manner = DISK
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -102,12 +128,14 @@ class FolderSource:
             number = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=at)
         if not stat.S_ISREG(os.fstat(number).st_mode):
             os.close(number)
-            raise SourceError(f"{self.root}/{path} is not a plain file; copy the repository again.")
+            raise RepositoryError(f"{self.root}/{path} is not a plain file; copy the repository again.")
         return number
 
     def _tell(self, path: str, error: OSError) -> NoReturn:
         if isinstance(error, FileNotFoundError) and self.root.is_dir():
             raise Absent(f"{self.root} has no {path}; copy the repository again.") from None
+        if error.errno in (errno.ELOOP, errno.ENOTDIR, errno.ENXIO, errno.EISDIR):
+            raise RepositoryError(f"{self.root}/{path} is not a plain file; copy the repository again.") from None
         raise SourceError(
             f"{self.root} cannot be read ({error.strerror}); plug it in again, then start again."
         ) from None
@@ -142,7 +170,9 @@ class HttpSource:
         *,
         timeouts: tuple[float, float] = (CONNECT, READ),
         within: float = WITHIN,
+        patience: tuple[float, ...] = LINE.patience,
     ) -> None:
+        self.manner = LINE._replace(patience=patience)
         self._url = url.rstrip("/")
         self.name = host(url)
         self.ranges = True

@@ -364,10 +364,11 @@ class Link:
                     time.sleep(len(data) / self.rate)
                 if left <= len(data) and self.cut_every is not None:
                     self.cuts += 1
+                    abort(server)
                     break
-            else:
-                client.shutdown(socket.SHUT_WR)
-                return self._forget(server)
+            # What was counted arrives: an RST would throw away what waits in this machine.
+            client.shutdown(socket.SHUT_WR)
+            return self._forget(server)
         abort(client)
         abort(server)
         return self._forget(server, client)

@@ -10,7 +10,7 @@ import tracemalloc
 
 import pytest
 
-from content_cache.errors import Absent, Refused, SourceError
+from content_cache.errors import Absent, Refused, RepositoryError, SourceError
 from content_cache.sync.source import FolderSource, HttpSource, host, plain_session
 from tests.simulators.link import ContentServer, Link, make_certificate
 
@@ -75,15 +75,9 @@ def test_a_folder_gives_plain_files_only(folder):
     (folder / "o" / "link").symlink_to(folder / "o" / "file")
     os.mkfifo(folder / "o" / "fifo")
     (folder / "elsewhere").symlink_to(folder / "o")
-    for path, why in (
-        ("o/link", "Too many levels"),
-        ("o/fifo", "no plain file|not a plain file"),
-        ("elsewhere/file", "Not a dir"),
-    ):
-        with pytest.raises(SourceError, match=why):
+    for path in ("o/link", "o/fifo", "elsewhere/file", "o"):
+        with pytest.raises(RepositoryError, match="is not a plain file; copy the repository again"):
             read(FolderSource(folder), path)
-    with pytest.raises(SourceError):
-        read(FolderSource(folder), "o")
 
 
 def test_a_stick_that_was_pulled_out_is_a_sentence(folder):

@@ -1,0 +1,387 @@
+"""Brings a release into a library: its records, then its blobs in the order of the plan, and switches when it can.
+
+    anchor.refresh(source, now=clock.at_least())
+    synced = sync(library, source, anchor.target("all"), wishes, reserve=200_000_000, budget=2_000_000)
+
+Any moment is a good one to lose power or the line: what came is kept and not asked for again, and what serves is the
+old catalogue or the new one. Records come first, since they are small and say all else; then texts, with which the
+release can serve while its films are still coming (content_cache/serving.py); then the rest, most needed first.
+
+Nothing that comes is believed: every record and blob is checked against the hash that the signed catalogue gives it.
+Whatever is wrong with the source ends in a sentence, with the library serving what it served, or more.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from content_cache.deposit import MANY, Deposit
+from content_cache.errors import (
+    ContentError,
+    DamagedBlob,
+    OlderRelease,
+    Refused,
+    RepositoryError,
+    SourceError,
+    no_space,
+)
+from content_cache.records import MAX_CATALOGUE, Blob
+from content_cache.room import alone, disk_errors, free_bytes, refuse_full
+from content_cache.serving import readable, serve
+from content_cache.sync.bringing import Bringing
+from content_cache.sync.fetch import Fetching, Stopped
+from content_cache.sync.plan import NO_WISHES, SPACE, Evict, Get, Left, Limits, Take, plan, room, travels
+from content_cache.sync.progress import telling
+from content_cache.sync.survey import survey
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+
+    from content_cache.library import Library
+    from content_cache.manifests import Release
+    from content_cache.sync.plan import Plan, Wishes
+    from content_cache.sync.progress import Telling
+    from content_cache.sync.source import Source
+    from content_cache.sync.survey import Survey
+    from content_cache.trust.targets import Target
+
+MAX_MANIFEST = 64 * 2**20
+MAX_RECORDS = 512 * 2**20  # of one release together
+PACE = 300.0  # seconds between two catalogues of one release, at least; each takes a box a minute of work
+MOST_WRONG = 3  # files in a row whose bytes are wrong: the rest will be as well
+
+
+class Synced(msgspec.Struct, frozen=True, kw_only=True):
+    """What a sync did.
+
+    `release` is the name of what serves now and `changed` whether that is another than before; `blobs` and `bytes` are
+    what was brought, `came` the bytes that the source sent. `left` lists items that are not whole, `coming` sums their
+    bytes; `problems` are sentences on files that the source has wrong. `held` is the number of a release that is not
+    taken because a rollback left it, `stopped` says that somebody stopped the sync.
+    """
+
+    release: str
+    number: int
+    changed: bool
+    courses: int
+    items: int
+    blobs: int
+    bytes: int
+    came: int
+    coming: int
+    left: tuple[Left, ...]
+    problems: tuple[str, ...]
+    held: int | None = None
+    stopped: bool = False
+
+
+def _silent(done: int, total: int) -> None:
+    """Show nothing."""
+
+
+def sync(
+    library: Library,
+    source: Source,
+    target: Target,
+    wishes: Wishes = NO_WISHES,
+    *,
+    reserve: int = 0,
+    budget: int | None = None,
+    rate: float | None = None,
+    force: bool = False,
+    whole: bool = False,
+    stop: threading.Event | None = None,
+    progress: Callable[[int, int], None] = _silent,
+    pace: float = PACE,
+) -> Synced:
+    """Bring what `target` names from `source`, as far as `budget` bytes and the disk beside `reserve` bytes allow.
+
+    `rate` limits bytes a second; `whole` switches only once nothing is missing, and brings nothing if the disk has no
+    room for that; `force` takes a release again that a rollback left. `progress` is told bytes brought and to bring.
+    Raises a ContentError: SourceError and Refused with what came until then kept and serving; others (OlderRelease,
+    RepositoryError, DamagedBlob, NoSpace, Busy) with the library serving what it served.
+    """
+    with (
+        disk_errors(library.root, lambda: reserve + target.size),
+        alone(library),
+        telling(library, source.name, progress) as tell,
+    ):
+        fetching = Fetching(library.incoming, source, stop=stop, rate=rate, moved=tell.moved)
+        work = _Sync(library, target, wishes, fetching, tell, reserve=reserve, whole=whole, pace=pace)
+        return work.run(budget, force=force)
+
+
+class _Sync:
+    """One run; its fields are what several steps share."""
+
+    def __init__(
+        self,
+        library: Library,
+        target: Target,
+        wishes: Wishes,
+        fetching: Fetching,
+        tell: Telling,
+        *,
+        reserve: int,
+        whole: bool,
+        pace: float,
+    ) -> None:
+        self._library, self._target, self._wishes = library, target, wishes
+        self._fetching, self._tell = fetching, tell
+        self._reserve, self._whole, self._pace = reserve, whole, pace
+        self._bringing = Bringing(fetching)
+        self._reader = library.records.reader(fetching.source.name)
+        self._batch = Deposit(library.store.folder, library.store.path)
+        self._uncommitted: list[Blob] = []
+        self._evicted: list[Blob] = []
+        self._texts: set[str] = set()
+        self._changed = self._news = False
+        self._served_at = 0.0
+        self._wrong = self._unsettled = 0
+        self._problems: list[str] = []
+        self.blobs = self.bytes = 0
+
+    def run(self, budget: int | None, *, force: bool) -> Synced:
+        wanted, held = self._goal(force=force)
+        self._release = self._records(wanted)
+        self._found = self._survey()
+        self._switched = self._serves_now()
+        made = self._plan(None if budget is None else budget - self._fetching.came)
+        trouble = self._do(made)
+        self._settle()
+        if isinstance(trouble, ContentError):
+            raise trouble
+        return self._synced(held, stopped=trouble is not None)
+
+    def _goal(self, *, force: bool) -> tuple[Blob, int | None]:
+        """The catalogue to work towards: the target's, or what serves if the target is what a rollback left."""
+        target, held, here = self._target, self._library.held(), self._library.number()
+        if target.release < here and not self._is_of_another_group():
+            raise OlderRelease(
+                f"Release {target.release} is older than release {here} here; look for a newer repository."
+            )
+        if held is not None and (force or target.release > held):
+            self._library.release_hold()
+        elif held == target.release and (serving := self._serving_catalogue()):
+            return serving, held
+        return Blob(target.sha256, target.size, target.packed), None
+
+    def _is_of_another_group(self) -> bool:
+        """Whether this hub was moved to another group of sites, whose releases are numbered beside ours."""
+        return False
+
+    def _serving_catalogue(self) -> Blob | None:
+        name = self._library.release()
+        before = readable(self._library.path(name)) if name else None
+        if before is None or not self._library.records.has(before.sha256):
+            return None
+        before.close()
+        return Blob(before.sha256, self._library.records.path(before.sha256).stat().st_size)
+
+    def _records(self, wanted: Blob) -> Release:
+        """Have all records of the release here; raises RepositoryError if they are not what the target says."""
+        if wanted.size > MAX_CATALOGUE:
+            raise RepositoryError(f"A catalogue of {wanted.size} bytes is over the limit; publish fewer courses.")
+        self._tell.begin("records", wanted.size)
+        self._bring_records([("c", wanted)])
+        release = self._reader.release(wanted.sha256)
+        self._library.set_coming(wanted.sha256)
+        manifests = {entry.manifest: entry for entry in release.head.courses}
+        self._bring_records([("m", Blob(one.manifest, one.size or -1, one.packed)) for one in manifests.values()])
+        for entry in manifests.values():
+            trees = [item.tree.blob for item in self._reader.course(entry)[1] if item.tree]
+            self._bring_records([("m", blob) for blob in dict.fromkeys(trees)])
+        return release
+
+    def _bring_records(self, wanted: list[tuple[str, Blob]]) -> None:
+        """Bring those that are not here; a size below nothing means that nobody said it."""
+        store = self._library.records
+        lacking = [(folder, blob) for folder, blob in wanted if not store.is_whole(blob.sha256)]
+        needed = sum(max(blob.size, 0) for _, blob in lacking)
+        if needed > MAX_RECORDS:
+            raise RepositoryError(f"A release whose records have {needed} bytes is over the limit; publish less.")
+        refuse_full(self._library.root, needed, self._reserve if needed else 0)
+        with store.batch() as batch:
+            try:
+                for folder, blob in lacking:
+                    self._bringing.bring(folder, blob, batch, most=MAX_MANIFEST if blob.size < 0 else None)
+            except DamagedBlob as error:
+                raise RepositoryError(str(error)) from None
+            except (SourceError, Refused, Stopped):
+                batch.commit()
+                raise
+
+    def _survey(self) -> Survey:
+        before = readable(self._library.path(self._library.release() or ""))
+        try:
+            return survey(self._release, self._reader, self._library.store, before)
+        finally:
+            if before:
+                before.close()
+
+    def _serves_now(self) -> bool:
+        name = self._library.release() or ""
+        before = readable(self._library.path(name))
+        if before is None:
+            return False
+        before.close()
+        return before.sha256 == self._release.sha256
+
+    def _plan(self, budget: int | None) -> Plan:
+        """The steps; raises NoSpace if the release could not be shown for want of room."""
+        free = free_bytes(self._library.store.folder) - self._reserve
+        brought = [one for one in self._found.wanted if not self._wishes.is_removed(one.item)]
+        self._texts = {blob.sha256 for one in brought for blob in one.texts}
+        if self._whole:
+            missing = {blob.sha256: blob for one in brought for blob in (*one.again, *one.texts, *one.others)}
+            needed = sum(map(room, missing.values()))
+            refuse_full(self._library.store.folder, needed, self._reserve if needed else 0)
+        known = self._known()
+        made = plan(self._found.wanted, self._found.held, self._wishes, Limits(budget, free), (), known)
+        self._reasons = {one.item: one.reason for one in made.left}
+        if not self._switched and any(one.reason == SPACE for one in made.left if self._lacks_texts(one)):
+            raise no_space(self._library.root, self._reserve)
+        self._tell.begin("files", sum(step.end - step.start for step in made.steps if isinstance(step, Get)))
+        return made
+
+    def _known(self) -> dict[str, int]:
+        """Bytes of blobs that came already, from what lies in incoming/."""
+        if not any(self._library.incoming.glob("o-*")):
+            return {}
+        blobs = [blob for one in self._found.wanted for blob in (*one.again, *one.texts, *one.others)]
+        return {blob.sha256: self._fetching.known(self._bringing.path("o", blob)) for blob in blobs}
+
+    def _lacks_texts(self, left: Left) -> bool:
+        return any(one.item == left.item and one.texts for one in self._found.wanted)
+
+    def _do(self, made: Plan) -> BaseException | None:
+        """Take the steps; returns what ended them early."""
+        try:
+            if self._can_serve() and not self._switched:
+                self._serve()
+            for step in made.steps:
+                if isinstance(step, Evict):
+                    self._evict(step)
+                elif isinstance(step, Get):
+                    self._get(step)
+                elif isinstance(step, Take):
+                    self._take(step)
+                self._serve_at_times()
+        except (SourceError, Refused, Stopped) as error:
+            return error
+        except BaseException:
+            self._commit()
+            raise
+        return None
+
+    def _get(self, step: Get) -> None:
+        if step.end < travels(step.blob):
+            self._fetching.extend(self._bringing.path("o", step.blob), step.end)
+            return
+        try:
+            self._bringing.bring("o", step.blob, self._batch)
+        except (DamagedBlob, RepositoryError) as error:
+            self._note_wrong(error)
+            return
+        self._wrong = 0
+        self._texts.discard(step.blob.sha256)
+        self._uncommitted.append(step.blob)
+        self._unsettled += step.blob.size
+        if self._unsettled >= self._fetching.manner.settled or len(self._uncommitted) >= MANY:
+            self._commit()
+
+    def _take(self, step: Take) -> None:
+        for blob in step.blobs:
+            self._get(Get(blob, 0, travels(blob)))
+
+    def _note_wrong(self, error: ContentError) -> None:
+        """One file that is wrong at the source is no reason to bring nothing else, unless all must come."""
+        self._problems.append(str(error))
+        self._wrong += 1
+        if self._whole or self._wrong >= MOST_WRONG:
+            raise error
+
+    def _commit(self) -> None:
+        """Make durable what came, and count it as here."""
+        self._batch.commit()
+        for blob in self._uncommitted:
+            self._found.missing.discard(blob.sha256)
+            self.blobs, self.bytes = self.blobs + 1, self.bytes + blob.size
+        self._news = self._news or bool(self._uncommitted)
+        self._uncommitted.clear()
+        self._unsettled = 0
+
+    def _evict(self, step: Evict) -> None:
+        """Let blobs go, once no catalogue that serves says that they are here."""
+        self._evicted += step.blobs
+        if step.item:
+            self._found.missing.update(blob.sha256 for blob in step.blobs)
+        if not step.item or self._switched:
+            self._serve()
+
+    def _serve_at_times(self) -> None:
+        """Serve what came, when the release can be shown for the first time and then every few minutes."""
+        is_due = self._news and time.monotonic() - self._served_at >= self._pace
+        if self._can_serve() and (not self._switched or is_due):
+            self._serve()
+
+    def _can_serve(self) -> bool:
+        """A release can be shown once its texts are here, or if nothing serves yet: then anything is better."""
+        if self._whole:
+            return not self._found.missing
+        return self._switched or not self._texts or self._library.release() is None
+
+    def _serve(self) -> None:
+        self._commit()
+        made = serve(
+            self._library,
+            self._release,
+            self._reader,
+            self._found.missing,
+            keep=self._wishes.keep,
+            reserve=self._reserve,
+        )
+        self._changed = self._changed or made is not None
+        self._switched, self._news, self._served_at = True, False, time.monotonic()
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Remove what was evicted; the release before, which may need it, cannot be gone back to any more."""
+        if self._evicted:
+            self._library.forget(keep=())
+        for blob in self._evicted:
+            self._library.store.path(blob.sha256).unlink(missing_ok=True)
+        self._evicted.clear()
+
+    def _settle(self) -> None:
+        """Keep and serve what came, however the run ended."""
+        self._commit()
+        if self._can_serve():
+            self._serve()
+
+    def _synced(self, held: int | None, *, stopped: bool) -> Synced:
+        left, missing = [], self._found.missing
+        for one in self._found.wanted:
+            lacking = sum(travels(blob) for blob in (*one.again, *one.texts, *one.others) if blob.sha256 in missing)
+            if lacking:
+                left.append(Left(one.item, self._reasons.get(one.item, "source"), lacking))
+        head = self._release.head
+        return Synced(
+            release=self._library.release() or "",
+            number=self._library.number(),
+            changed=self._changed,
+            courses=len(head.courses),
+            items=sum(entry.items for entry in head.courses),
+            blobs=self.blobs,
+            bytes=self.bytes,
+            came=self._fetching.came,
+            coming=sum(one.bytes for one in left),
+            left=tuple(left),
+            problems=tuple(self._problems),
+            held=held,
+            stopped=stopped,
+        )

@@ -1,0 +1,311 @@
+"""Decides what to bring, in which order, and what has to go for it: pure rules over plain values.
+
+    made = plan(wanted, held, wishes, Limits(budget=2_000_000, free=10**9), offers)
+    for step in made.steps: ...        # Get(blob, start, end), Take(offer, ranges, blobs), Evict(item, blobs)
+    made.left                          # Left(item, reason, bytes): what is not brought whole this time, and why
+
+The order: blobs that were found damaged; then texts, with which a release can be shown; then what is pinned, what
+villagers asked for, small before large, used before unused. What the budget does not reach is begun as far as it goes:
+a film larger than a day's bytes comes in a few days. What does not fit beside the reserve is not brought; less needed
+items that nobody pinned make room for more needed ones, never for their equals, so that nothing comes and goes in turn.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from content_cache.records import Blob  # noqa: TC001 (msgspec reads the annotations)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+BLOCK = 4096
+REQUEST = 600  # bytes that asking for one file costs besides its own, both ways
+SMALL = 128 * 2**10
+BUDGET, SPACE, REMOVED = "budget", "space", "removed"
+
+
+class Wishes(msgspec.Struct, frozen=True, kw_only=True):
+    """What people want of the library. A subject is the slug of a course or the id of an item, `course/item`.
+
+    `asked` counts villagers' requests by item, `use` plays lately. Items in `keep` stay although a release drops them.
+    """
+
+    pinned: frozenset[str] = frozenset()
+    asked: dict[str, int] = {}
+    removed: frozenset[str] = frozenset()
+    use: dict[str, int] = {}
+    keep: frozenset[str] = frozenset()
+
+    def is_pinned(self, item: str) -> bool:
+        return item in self.pinned or item.partition("/")[0] in self.pinned
+
+    def is_removed(self, item: str) -> bool:
+        return not self.is_pinned(item) and (item in self.removed or item.partition("/")[0] in self.removed)
+
+
+class Wanted(NamedTuple):
+    """An item that lacks blobs: those that are small texts, and those that are not. `again` are found damaged."""
+
+    item: str
+    texts: tuple[Blob, ...]
+    others: tuple[Blob, ...]
+    again: tuple[Blob, ...] = ()
+
+
+class Held(NamedTuple):
+    """Blobs here that could go, and what for: an item, or nothing ("") if only the release before has them.
+
+    `is_old` are those of an old version that serves until the new one is here.
+    """
+
+    item: str
+    blobs: tuple[Blob, ...]
+    is_old: bool = False
+
+
+class Limits(NamedTuple):
+    """Bytes that may cross the line, or None for any number; and bytes free on the disk beside the reserve."""
+
+    budget: int | None
+    free: int
+
+
+class Offer(NamedTuple):
+    """Another way to get many blobs: ranges of the file at `path`, and which of them make which blob."""
+
+    path: str
+    ranges: Sequence[tuple[int, int]]
+    makes: Mapping[str, tuple[int, ...]]
+
+
+class Get(NamedTuple):
+    """Fetch the blob's file from byte `start` up to before `end` of what travels."""
+
+    blob: Blob
+    start: int
+    end: int
+
+
+class Take(NamedTuple):
+    """Fetch these ranges of an offer, by number, and make the blobs out of them."""
+
+    offer: Offer
+    ranges: tuple[int, ...]
+    blobs: tuple[Blob, ...]
+
+
+class Evict(NamedTuple):
+    """Let the blobs go."""
+
+    item: str
+    blobs: tuple[Blob, ...]
+
+
+class Left(NamedTuple):
+    """An item that will not be whole, why, and how many bytes of it remain to travel."""
+
+    item: str
+    reason: str
+    bytes: int
+
+
+class Plan(NamedTuple):
+    """Steps in order, what is left and why, and the bytes that will cross the line."""
+
+    steps: list[Get | Take | Evict]
+    left: list[Left]
+    bytes: int
+
+
+def travels(blob: Blob) -> int:
+    """Bytes of the blob's file as it lies in a repository."""
+    return blob.size if blob.packed is None else blob.packed
+
+
+def room(blob: Blob) -> int:
+    """Bytes of disk that the blob takes."""
+    return -(-blob.size // BLOCK) * BLOCK
+
+
+def need(item: str, wishes: Wishes, *, is_old: bool = False) -> tuple[int, ...]:
+    """How much an item is needed; what is more needed may take the place of what is less."""
+    if not item:
+        return (-1,)
+    use = wishes.use.get(item, 0)
+    return (wishes.is_pinned(item), min(wishes.asked.get(item, 0), 1), use.bit_length(), not is_old)
+
+
+NO_WISHES = Wishes()
+NO_LIMITS = Limits(None, 2**62)
+
+
+def plan(
+    wanted: Iterable[Wanted],
+    held: Iterable[Held] = (),
+    wishes: Wishes = NO_WISHES,
+    limits: Limits = NO_LIMITS,
+    offers: Sequence[Offer] = (),
+    known: Mapping[str, int] = {},
+) -> Plan:
+    """What to do. `known` are bytes that came already, of blobs by hash."""
+    return _Planning(held, wishes, limits, offers, known).plan(list(wanted))
+
+
+class _Planning:
+    """The budget and the room that are left while steps are added."""
+
+    def __init__(
+        self,
+        held: Iterable[Held],
+        wishes: Wishes,
+        limits: Limits,
+        offers: Sequence[Offer],
+        known: Mapping[str, int],
+    ) -> None:
+        self._wishes, self._known = wishes, known
+        self._budget = 2**62 if limits.budget is None else max(limits.budget, 0)
+        self._free = limits.free
+        self._offers = offers
+        self._spent = 0
+        self._steps: list[Get | Take | Evict] = []
+        self._left: list[Left] = []
+        self._done: set[str] = set()
+        self._begun: set[str] = set()
+        self._taken: set[tuple[int, int]] = set()
+        # The least needed goes first, the largest of equals.
+        self._held = sorted(
+            (one for one in held if not one.item or not wishes.is_pinned(one.item) or one.is_old),
+            key=lambda one: (need(one.item, wishes, is_old=one.is_old), -sum(map(room, one.blobs))),
+            reverse=True,
+        )
+
+    def plan(self, wanted: list[Wanted]) -> Plan:
+        self._let_removed_go()
+        self._ways = _ways(wanted, self._offers)
+        brought = [one for one in wanted if not self._wishes.is_removed(one.item)]
+        for one in brought:
+            self._add(one.item, one.again)
+        brought.sort(key=self._order)
+        for one in brought:
+            self._add(one.item, one.texts)
+        for one in brought:
+            self._add(one.item, one.others)
+        for one in wanted:
+            self._say_what_is_left(one)
+        return Plan(self._steps, self._left, self._spent)
+
+    def _order(self, one: Wanted) -> tuple[Any, ...]:
+        wishes = self._wishes
+        size = sum(map(travels, one.others))
+        # Sizes count by their magnitude, a quarter to four times, so that use decides among what is much alike.
+        return (
+            not wishes.is_pinned(one.item),
+            -wishes.asked.get(one.item, 0),
+            (size.bit_length() + 1) // 2,
+            -wishes.use.get(one.item, 0),
+            size,
+            one.item,
+        )
+
+    def _let_removed_go(self) -> None:
+        gone = [one for one in self._held if one.item and self._wishes.is_removed(one.item)]
+        self._held = [one for one in self._held if one not in gone] if gone else self._held
+        for one in gone:
+            self._evict(one)
+
+    def _evict(self, one: Held) -> None:
+        self._steps.append(Evict(one.item, one.blobs))
+        self._free += sum(map(room, one.blobs))
+
+    def _add(self, item: str, blobs: tuple[Blob, ...]) -> None:
+        for blob in blobs:
+            if blob.sha256 in self._done:
+                continue
+            if not self._make_room(item, blob):
+                self._begun.add(f"{SPACE} {item}")
+                continue
+            self._bring(blob)
+
+    def _make_room(self, item: str, blob: Blob) -> bool:
+        """Whether there is room for the blob, and for it packed beside it; evicts what is less needed."""
+        needed = room(blob) + (blob.packed or 0)
+        mine = need(item, self._wishes)
+        free, gone = self._free, 0
+        while free < needed and gone < len(self._held):
+            one = self._held[-1 - gone]
+            if need(one.item, self._wishes, is_old=one.is_old) >= mine:
+                break
+            free += sum(map(room, one.blobs))
+            gone += 1
+        if free < needed or not self._budget:
+            return free >= needed and not gone
+        for _ in range(gone):
+            self._evict(self._held.pop())
+        return True
+
+    def _bring(self, blob: Blob) -> None:
+        """By an offer if that is cheaper, else the blob's own file, or as much of it as the budget reaches."""
+        way = self._ways.get(blob.sha256)
+        if way and self._take(blob, *way):
+            return
+        total = travels(blob)
+        start = min(self._known.get(blob.sha256, 0), total)
+        end = min(total, start + max(self._budget - REQUEST, 0))
+        if end > start or start == total:
+            self._steps.append(Get(blob, start, end))
+            self._spend(end - start + REQUEST if end > start else 0)
+            self._free -= room(blob)
+            if end == total:
+                self._done.add(blob.sha256)
+
+    def _take(self, blob: Blob, offer: int, ranges: tuple[int, ...]) -> bool:
+        """Add the ranges of an offer that are not taken yet; one request serves those that follow each other."""
+        new = tuple(number for number in ranges if (offer, number) not in self._taken)
+        cost = sum(self._offers[offer].ranges[number][1] - self._offers[offer].ranges[number][0] for number in new)
+        last = self._steps[-1] if self._steps else None
+        follows = isinstance(last, Take) and last.offer is self._offers[offer]
+        cost += 0 if follows or not new else REQUEST
+        if cost > self._budget:
+            return False
+        if follows and isinstance(last, Take):
+            self._steps[-1] = last._replace(ranges=(*last.ranges, *new), blobs=(*last.blobs, blob))
+        else:
+            self._steps.append(Take(self._offers[offer], new, (blob,)))
+        self._taken.update((offer, number) for number in new)
+        self._spend(cost)
+        self._free -= room(blob)
+        self._done.add(blob.sha256)
+        return True
+
+    def _spend(self, cost: int) -> None:
+        self._budget = max(self._budget - cost, 0)
+        self._spent += cost
+
+    def _say_what_is_left(self, one: Wanted) -> None:
+        blobs = {blob.sha256: blob for blob in (*one.again, *one.texts, *one.others)}
+        lacking = sum(travels(blob) for sha256, blob in blobs.items() if sha256 not in self._done)
+        if any(sha256 not in self._done for sha256 in blobs):
+            reason = SPACE if f"{SPACE} {one.item}" in self._begun else BUDGET
+            if self._wishes.is_removed(one.item):
+                reason = REMOVED
+            self._left.append(Left(one.item, reason, lacking))
+
+
+def _ways(wanted: list[Wanted], offers: Sequence[Offer]) -> dict[str, tuple[int, tuple[int, ...]]]:
+    """For each blob the offer that makes it, where all that is wanted of a range costs more by the blobs' own files."""
+    lacking = {blob.sha256: blob for one in wanted for blob in (*one.again, *one.texts, *one.others)}
+    ways: dict[str, tuple[int, tuple[int, ...]]] = {}
+    for number, offer in enumerate(offers):
+        saved = [first - end for first, end in offer.ranges]
+        makes = {sha256: ranges for sha256, ranges in offer.makes.items() if sha256 in lacking and sha256 not in ways}
+        for sha256, ranges in makes.items():
+            whole = travels(lacking[sha256]) + REQUEST
+            for at in ranges:
+                saved[at] += whole // len(ranges)
+        ways.update(
+            {sha256: (number, ranges) for sha256, ranges in makes.items() if all(saved[at] > 0 for at in ranges)}
+        )
+    return ways

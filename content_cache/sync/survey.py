@@ -1,0 +1,121 @@
+"""Compares a release with what is here: which items lack which blobs, and which blobs could go.
+
+found = survey(release, reader, store, wishes)
+found.wanted, found.held, found.missing
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from content_cache.errors import RepositoryError
+from content_cache.ordering import blobs_of_item
+from content_cache.sync.plan import SMALL, Held, Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from content_cache.catalogue import Catalogue
+    from content_cache.manifests import Release
+    from content_cache.ordering import Reader
+    from content_cache.records import Blob, ItemLine
+    from content_cache.store import BlobStore
+
+# What a page needs of an item beside its film; a reading's or a quiz's main file is its text.
+TEXT_ROLES = ("captions", "poster")
+TEXT_KINDS = ("reading", "quiz")
+
+
+class Survey(NamedTuple):
+    """Items that lack something, what could be let go of, and the hashes of all blobs that are not here."""
+
+    wanted: list[Wanted]
+    held: list[Held]
+    missing: set[str]
+
+
+def survey(release: Release, reader: Reader, store: BlobStore, before: Catalogue | None = None) -> Survey:
+    """Go through the release once; `before` is what serves now. Raises RepositoryError if a record cannot be read."""
+    look = _Look(store)
+    damaged = set(store.damaged())
+    numbers = {entry.number for entry in release.head.courses}
+    for entry in release.head.courses:
+        slugs: set[str] = set()
+        for item in reader.course(entry)[1]:
+            if item.item in slugs or item.number in numbers:
+                raise RepositoryError(f"{entry.slug} has a slug or number that is taken; publish it again.")
+            slugs.add(item.item)
+            numbers.add(item.number)
+            look.at(f"{entry.slug}/{item.item}", item, blobs_of_item(reader, item), damaged)
+    return Survey(look.wanted, look.held(before), look.missing)
+
+
+class _Look:
+    """Collects; only large blobs that one item alone needs are worth letting go of."""
+
+    def __init__(self, store: BlobStore) -> None:
+        self._store = store
+        self._sizes: dict[str, int] = {}
+        self._large: dict[str, tuple[str, Blob]] = {}
+        self._shared: set[str] = set()
+        self.wanted: list[Wanted] = []
+        self.missing: set[str] = set()
+        self._known = 0
+
+    def at(self, item_id: str, item: ItemLine, blobs: Iterator[Blob], damaged: set[str]) -> None:
+        texts: list[Blob] = []
+        others: list[Blob] = []
+        again: list[Blob] = []
+        small = _texts_of(item)
+        for blob in dict.fromkeys(blobs):
+            if self._is_here(blob):
+                self._note_large(item_id, blob)
+            elif blob.sha256 in damaged:
+                again.append(blob)
+            else:
+                (texts if blob.sha256 in small else others).append(blob)
+        if texts or others or again:
+            self.wanted.append(Wanted(item_id, tuple(texts), tuple(others), tuple(again)))
+
+    def _is_here(self, blob: Blob) -> bool:
+        size = self._sizes.setdefault(blob.sha256, blob.size)
+        if size != blob.size:
+            raise RepositoryError(
+                f"Object {blob.sha256} is said to have {size} and {blob.size} bytes; publish it again."
+            )
+        if len(self._sizes) > self._known:
+            self._known += 1
+            if not self._store.is_whole(blob):
+                self.missing.add(blob.sha256)
+        return blob.sha256 not in self.missing
+
+    def _note_large(self, item_id: str, blob: Blob) -> None:
+        if blob.size >= SMALL and self._large.setdefault(blob.sha256, (item_id, blob))[0] != item_id:
+            self._shared.add(blob.sha256)
+
+    def held(self, before: Catalogue | None) -> list[Held]:
+        """What items hold by themselves, then what only old versions and the release before do."""
+        by_item: dict[str, list[Blob]] = {}
+        for sha256, (item_id, blob) in self._large.items():
+            if sha256 not in self._shared:
+                by_item.setdefault(item_id, []).append(blob)
+        found = [Held(item_id, tuple(blobs)) for item_id, blobs in by_item.items()]
+        return found + (self._old(before) if before else [])
+
+    def _old(self, before: Catalogue) -> list[Held]:
+        """Large blobs of old versions that serve until the new ones are here."""
+        lacking = {one.item for one in self.wanted}
+        found = []
+        for item_id in sorted(lacking):
+            item = before.line(item_id)
+            blobs = {file.sha256: file.blob for file in item.files} if item else {}
+            alone = [blob for sha256, blob in blobs.items() if sha256 not in self._sizes and blob.size >= SMALL]
+            if alone:
+                found.append(Held(item_id, tuple(alone), is_old=True))
+        return found
+
+
+def _texts_of(item: ItemLine) -> set[str]:
+    """The hashes of the item's files with which it can be shown in a list, and read."""
+    mains = item.kind in TEXT_KINDS
+    return {file.sha256 for file in item.files if file.role in TEXT_ROLES or (file.role == "main" and mains)}
