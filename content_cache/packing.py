@@ -59,7 +59,8 @@ def is_promising(source: BinaryIO, size: int) -> bool:
 def _starts(size: int) -> list[int]:
     if size <= SAMPLES * SAMPLE:
         return list(range(0, size, SAMPLE))
-    return [(size - SAMPLE) * number // (SAMPLES - 1) for number in range(SAMPLES)]
+    # None at the ends, where films keep tables of where their pictures lie, which pack well and are next to nothing.
+    return [(size - SAMPLE) * (2 * number + 1) // (2 * SAMPLES) for number in range(SAMPLES)]
 
 
 def pack(source: BinaryIO, size: int, target: BinaryIO, read: Callable[[int], bytes] | None = None) -> int | None:

@@ -43,6 +43,8 @@ def test_a_file_that_would_not_be_a_tenth_smaller_is_left_as_it_is():
 def test_media_is_found_out_by_a_sample_and_never_packed_at_full_cost():
     noise = random.Random(1).randbytes(2**20)
     assert not is_promising(io.BytesIO(noise), len(noise))
+    film = b"\0\0\4\xa1" * 20_000 + noise + b"\0\0\4\xa1" * 20_000
+    assert not is_promising(io.BytesIO(film), len(film)), "a film has tables at an end, and they alone would pack"
     mixed = noise + b"texto " * 200_000
     assert is_promising(io.BytesIO(mixed), len(mixed))
 
