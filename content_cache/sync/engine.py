@@ -330,10 +330,11 @@ class _Sync:
             self._serve()
 
     def _can_serve(self) -> bool:
-        """A release can be shown once its texts are here, or if nothing serves yet: then anything is better."""
+        """A release can be shown once its texts are here; on a slow line at once if nothing serves yet."""
         if self._whole:
             return not self._found.missing
-        return self._switched or not self._texts or self._library.release() is None
+        is_waited_for = bool(self._fetching.manner.patience) and self._library.release() is None
+        return self._switched or not self._texts or is_waited_for
 
     def _serve(self) -> None:
         self._commit()
