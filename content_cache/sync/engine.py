@@ -140,7 +140,8 @@ class _Sync:
         self._evicted: list[Blob] = []
         self._texts: set[str] = set()
         self._changed = self._news = False
-        self._served_at = 0.0
+        self._served_at = time.monotonic()
+        self._is_slow = bool(fetching.manner.patience)
         self._wrong = self._unsettled = 0
         self._problems: list[str] = []
         self.blobs = self.bytes = 0
@@ -261,8 +262,7 @@ class _Sync:
     def _do(self, made: Plan) -> BaseException | None:
         """Take the steps; returns what ended them early."""
         try:
-            if self._can_serve() and not self._switched:
-                self._serve()
+            self._serve_at_times()
             for step in made.steps:
                 if isinstance(step, Evict):
                     self._evict(step)
@@ -324,17 +324,16 @@ class _Sync:
             self._serve()
 
     def _serve_at_times(self) -> None:
-        """Serve what came, when the release can be shown for the first time and then every few minutes."""
-        is_due = self._news and time.monotonic() - self._served_at >= self._pace
-        if self._can_serve() and (not self._switched or is_due):
+        """Serve what came every few minutes; what a line brings slowly also once it can be shown for the first time."""
+        is_due = (self._news or self._uncommitted) and time.monotonic() - self._served_at >= self._pace
+        if self._can_serve() and (is_due or (self._is_slow and not self._switched)):
             self._serve()
 
     def _can_serve(self) -> bool:
         """A release can be shown once its texts are here; on a slow line at once if nothing serves yet."""
         if self._whole:
             return not self._found.missing
-        is_waited_for = bool(self._fetching.manner.patience) and self._library.release() is None
-        return self._switched or not self._texts or is_waited_for
+        return self._switched or not self._texts or (self._is_slow and self._library.release() is None)
 
     def _serve(self) -> None:
         self._commit()
