@@ -35,6 +35,14 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
+def pytest_collection_modifyitems(config, items) -> None:
+    """A suite that cannot be installed from any registry is run where it was put, and is no test elsewhere."""
+    if "TUF_CONFORMANCE" not in os.environ:
+        elsewhere = [item for item in items if item.get_closest_marker("conformance")]
+        items[:] = [item for item in items if item not in elsewhere]
+        config.hook.pytest_deselected(items=elsewhere)
+
+
 def pytest_terminal_summary(terminalreporter, config) -> None:
     """In CI a test that was skipped for want of a component is a failure: it is named, and the run ends so."""
     skipped = [report for report in terminalreporter.stats.get("skipped", []) if NO_SHARED not in str(report.longrepr)]
