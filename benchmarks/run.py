@@ -26,6 +26,9 @@ BENCHMARKS = {
     "roll_up": "rolling up a day of 50,000 events",
     "usage_page": "the usage page after seven days of 50,000 events",
     "import_library": "importing a library of 10,000 items",
+    "delivery": "bytes of an update of content, beside zsync, casync, rsync and Kolibri",
+    "broken_link": "bytes of asking for news, of a link that breaks, and of a village that slept",
+    "publishing": "publishing 2 GB in 20,000 files, applying an update, planning",
     "large_library": "pages and searches of 2,000 courses and 100,000 items",
 }
 NEEDS = {
@@ -33,8 +36,10 @@ NEEDS = {
     "phones": ["ip", "tc"],
     "pages": ["wrk"],
     "first_view": ["chromium", "node", "npm", "java"],
+    "delivery": ["ip", "nginx", "ffmpeg", "zsync", "casync", "rsync", "xdelta3", "bsdiff"],
+    "broken_link": ["ip", "nginx"],
 }
-FOR_ROOT = {"phones"}
+FOR_ROOT = {"phones", "delivery", "broken_link"}
 
 
 def main(names: list[str]) -> int:

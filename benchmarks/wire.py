@@ -24,6 +24,7 @@ import socket
 import struct
 import subprocess
 import tempfile
+import termios
 import threading
 import time
 from dataclasses import dataclass
@@ -52,7 +53,8 @@ http {{ access_log {folder}/access.log; sendfile on; tcp_nopush on; default_type
   server {{ listen 127.0.0.1:{port}{ssl}; listen unix:{folder}/{listener}{ssl}; root {root}; }} }}
 """
 # As deploy/content-host does: records of 4 KiB, because one that is broken off is lost whole.
-TLS = "ssl_certificate {chain}; ssl_certificate_key {key}; ssl_protocols TLSv1.3; ssl_buffer_size 4k;"
+TLS = """ssl_certificate {chain}; ssl_certificate_key {key}; ssl_protocols TLSv1.3; ssl_buffer_size 4k;
+  ssl_session_tickets off;"""
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,8 @@ class Cutter:
                         return
                     (far if ready is near else near).sendall(data)
                     left -= len(data) if ready is far else 0
+            while struct.unpack("i", fcntl.ioctl(near, termios.TIOCOUTQ, bytes(4)))[0]:
+                time.sleep(0.001)  # what still waits here would not cross, and was counted
             self.cuts += 1
             near.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset, no farewell
 
