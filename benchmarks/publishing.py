@@ -9,7 +9,6 @@ between two that sync from a folder: one whose film of 300 MB changed a little, 
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 import struct
@@ -25,10 +24,13 @@ from benchmarks.courses import film, package, write_course, write_sheet
 from benchmarks.office import Office, Village
 from benchmarks.pairs import WORDS
 from benchmarks.servers import ROOT
+from content_cache.records import Blob
+from content_cache.sync.plan import Held, Limits, Offer, Wanted, Wishes, plan
 
 PACKAGES, PAGES, PAGE = 10, 1700, 6000
 SHELVES, DOCUMENTS, DOCUMENT = 10, 298, 200_000
 FILMS, FILM = 13, 100_000_000
+ITEMS = 20_000
 LARGE, SMALL = 300_000_000, 1_000_000
 WORK = "/var/tmp"
 APPLY = """
@@ -41,6 +43,17 @@ from content_cache.trust.anchor import Anchor
 folder = Path(sys.argv[1])
 synced = sync(Library(folder), FolderSource(Path(sys.argv[2])), Anchor(folder / "trust").target("all"))
 assert synced.number == 2 and synced.coming == 0, synced
+"""
+
+
+PUBLISH = """
+import sys
+from pathlib import Path
+from content_cache.publish import publish
+assert publish(Path(sys.argv[1]), Path(sys.argv[2])).changed
+"""
+TELL = """
+print(next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1])
 """
 
 
@@ -66,16 +79,41 @@ def main(share: float) -> None:
     print(f"| applying, a film of 1 MB | {small.seconds:.1f} | {small.peak:.0f} MiB | |")
     more = large.peak - small.peak
     print(f"| applying, a film of 300 MB | {large.seconds:.1f} | {large.peak:.0f} MiB: **{more:.0f} more** | 64 more |")
+    print(f"| planning for 20,000 items | **{planning():.2f}** | | 1 |")
 
 
 def publishing(work: Path, share: float) -> tuple[Cost, Cost]:
     """The first time, and again after one page was edited."""
     courses = work / "courses"
     make_courses(courses, share)
-    command = [sys.executable, "-m", "content_cache", "publish", str(courses), "--to", str(work / "repository")]
-    first = cost_of(command)
+    first = cost_of(PUBLISH, courses, work / "repository")
     make_package(courses / "paquete-0", share, edited=True)
-    return first, cost_of(command)
+    return first, cost_of(PUBLISH, courses, work / "repository")
+
+
+def planning() -> float:
+    """Seconds to plan for 20,000 items: texts, films, wishes, a delta, a budget, and a disk that is nearly full."""
+    chance = random.Random(5)
+    blobs = [Blob(f"{number:064x}", chance.randrange(2_000, 5_000_000)) for number in range(3 * ITEMS)]
+    wanted = [
+        Wanted(f"curso-{n // 50}/{n}", (blobs[3 * n],), (blobs[3 * n + 1], blobs[3 * n + 2])) for n in range(ITEMS)
+    ]
+    held = [
+        Held(f"viejo/{n}", (Blob(f"{n:064x}", chance.randrange(2_000, 5_000_000)),))
+        for n in range(10**9, 10**9 + ITEMS)
+    ]
+    names = [one.item for one in wanted]
+    wishes = Wishes(
+        pinned=frozenset(chance.sample(names, 500)),
+        asked=dict.fromkeys(chance.sample(names, 500), 2),
+        use={name: chance.randrange(100) for name in names},
+    )
+    ranges = [(start, start + 50_000) for start in range(0, 50_000 * ITEMS, 50_000)]
+    offer = Offer("d/old-new", ranges, {blobs[3 * n].sha256: (n,) for n in range(ITEMS)})
+    began = time.perf_counter()
+    made = plan(wanted, held, wishes, Limits(budget=10**10, free=10**9), [offer])
+    assert made.steps
+    return time.perf_counter() - began
 
 
 def make_courses(courses: Path, share: float) -> None:
@@ -121,7 +159,7 @@ def applying(work: Path, size: int) -> Cost:
     office.publish(courses)
     village.trust(office.repository)
     shutil.rmtree(courses)
-    return cost_of([sys.executable, "-c", APPLY, str(work / "village"), str(office.repository)])
+    return cost_of(APPLY, work / "village", office.repository)
 
 
 def change_all_over(path: Path, size: int) -> None:
@@ -133,13 +171,12 @@ def change_all_over(path: Path, size: int) -> None:
     path.write_bytes(data[:real] + struct.pack(">I4s", 14, b"free") + b"metido" + data[real:])
 
 
-def cost_of(command: list[str]) -> Cost:
-    """Run it to its end."""
+def cost_of(script: str, *arguments: object) -> Cost:
+    """Run Python to its end. It tells its peak itself: that of wait(2) has what its parent held when it forked."""
     began = time.perf_counter()
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, env=os.environ)
-    _, status, usage = os.wait4(process.pid, 0)
-    assert status == 0, command
-    return Cost(time.perf_counter() - began, usage.ru_maxrss / 1024)
+    command = [sys.executable, "-c", script + TELL, *map(str, arguments)]
+    told = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return Cost(time.perf_counter() - began, int(told.split()[-1]) / 1024)
 
 
 if __name__ == "__main__":
