@@ -57,6 +57,12 @@ class DamagedBlob(ContentError):
     exit_code = 74
 
 
+class BadDelta(ContentError):
+    """A delta or a bundle that is damaged, or is none; the reader fetches the files themselves."""
+
+    exit_code = 74
+
+
 class NoSpace(ContentError):
     """The disk has less room than the work needs; the operator frees some."""
 
