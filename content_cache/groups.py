@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 GROUPS = "groups.json"
 MAX_GROUPS = 10_000
-# Deltas are made from so many releases back (docs/decisions/0010): older hubs take several.
-BACK = 6
 Courses = Annotated[tuple[Slug, ...], Meta(max_length=MAX_ITEMS)]
 
 

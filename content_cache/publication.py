@@ -1,8 +1,9 @@
 """One publication: the release before, and what becomes of it. content_cache/publish.py opens and locks it.
 
-Objects go first, then manifests and trees, then the catalogues of the groups that changed, then the numbers given for
-life, and groups.json, which makes it count, last but for its repetition in catalogue.json: whoever reads meanwhile sees
-the old release or the new one, and so does whoever looks after the power failed in between.
+Objects go first, then manifests, trees and bundles, then the catalogues of the groups that changed and the deltas to
+them, then the numbers given for life, and groups.json, which makes it count, last but for its repetition in
+catalogue.json: whoever reads meanwhile sees the old release or the new one, and so does whoever looks after the power
+failed in between.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from content_cache.delta.publishing import bundled, write_deltas
 from content_cache.durable import write_file
 from content_cache.errors import NoSuchCourse, RepositoryError
 from content_cache.groups import Group, GroupRelease, Groups, read_groups, write_groups
@@ -209,7 +211,10 @@ class Publication:
             packed=manifest.packed,
         )
         blobs = {blob.sha256: blob.size for blob in blobs_of_course(self.repository, entry)}
-        return msgspec.structs.replace(entry, bytes=sum(blobs.values()))
+        entry = msgspec.structs.replace(entry, bytes=sum(blobs.values()))
+        entry, notes = bundled(self.repository, entry, self.entries.get(entry.slug))
+        self._notes += notes
+        return entry
 
     def _note(self, course: CourseLine, items: list[ItemLine], entry: CourseEntry) -> None:
         before = self.entries.get(entry.slug)
@@ -306,6 +311,8 @@ class Publication:
     def _commit(self, changed: list[str]) -> None:
         """From here on the release counts."""
         self.shelf.commit()
+        for group in changed:
+            self._notes += write_deltas(self.repository, self.groups.group(group).releases)
         self._write_numbers()
         write_groups(self.root, self.groups)
         if EVERYTHING in changed:

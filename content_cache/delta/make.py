@@ -1,6 +1,6 @@
 """Makes a section of a delta: frames and files, of old and new files that lie somewhere to be read.
 
-    maker = Maker(old, new, spool)              # two shelves: ordered files, and how to open them
+    maker = Maker(old, new, spool)              # two stocks: ordered files, and how to open them
     columns = maker.section(pair(old_names, new_names))
 
 Small files of one course share frames that lean on all their old versions at once. A large file is compared with its
@@ -11,25 +11,28 @@ is left out: it is fetched as an object, in ranges, by whoever wants it. So memo
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
-from content_cache.delta.format import Span, Writer
+from content_cache.delta.format import Span, Writer, unpack
 from content_cache.delta.frames import QUICK, is_noise, pack
 from content_cache.delta.matching import Copy, match, spacing_of
+from content_cache.errors import BadDelta
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from content_cache.delta.format import Columns
     from content_cache.delta.frames import Spool
     from content_cache.delta.matching import Matches
     from content_cache.delta.pairing import Task
-    from content_cache.delta.shelf import Open, Shelf
+    from content_cache.delta.stock import Open, Stock
 
 SMALL = 2**20  # bytes of a file, old and new, that may share a frame with others
 BUNDLED = 128 * 2**10  # bytes of a new file that travels in the delta though it leans on nothing
 TRIED = 16 * 2**10  # bytes of a file from which on it is tried whether its old version helps
 GROUP = 2 * 2**20  # bytes that a frame of small files unpacks to
+ENDS = 16  # one file in so many may end a frame that leans on nothing
 PIECE = 3 * 2**19  # bytes that a frame of a large file unpacks to
 BASE = 4 * 2**20  # bytes that a frame leans on
 AROUND = 64 * 2**10  # old bytes on each side of where a piece was
@@ -50,10 +53,16 @@ class Window(NamedTuple):
 
 
 class Maker:
-    """Makes one section. `spool` takes the frames' bytes."""
+    """Makes one section. `spool` takes the frames' bytes.
 
-    def __init__(self, old: Shelf, new: Shelf, spool: Spool) -> None:
+    `made` are frames that lean on nothing and were made before, by the hashes of the files in them.
+    """
+
+    def __init__(
+        self, old: Stock, new: Stock, spool: Spool, made: Mapping[tuple[str, ...], Callable[[], bytes]] | None = None
+    ) -> None:
         self._old, self._new, self._spool = old, new, spool
+        self._made = made or {}
         self._writer = Writer()
 
     def section(self, tasks: Iterable[Task]) -> Columns:
@@ -82,7 +91,7 @@ class Maker:
                 leaning.append((task.place, base))
             elif size < BUNDLED or task.must:
                 # Photographs in a frame of texts would spoil how their letters are coded.
-                (noise if is_noise(self._new.bytes(task.place)) else alone).append((task.place, None))
+                (alone if self._new.is_packed(task.place) else noise).append((task.place, None))
         alone.sort(key=lambda file: kinds[file[0]])
         for files in (leaning, alone, noise):
             self._share(files)
@@ -111,14 +120,42 @@ class Maker:
             size += ours
             if base is not None:
                 bases[base] = self._old.size(base)
+            elif size > GROUP // 4 and self._is_last(place):
+                self._frame_of(group, list(bases))
+                group, size, bases = [], 0, {}
         if group:
             self._frame_of(group, list(bases))
 
+    def _is_last(self, place: int) -> bool:
+        """Whether a frame that leans on nothing may end with this file: it decides itself, so that most of the frames
+        stay what they were when a file comes or goes.
+        """
+        return int(self._new.blobs[place].sha256[:4], 16) % ENDS == 0
+
     def _frame_of(self, group: list[_Small], bases: list[int]) -> None:
-        data = b"".join(self._new.bytes(place) for place, _ in group)
-        self._frame(data, b"".join(map(self._old.bytes, bases)), map(Span, bases))
+        if (before := None if bases else self._made_before(group)) is not None:
+            size = sum(self._new.size(place) for place, _ in group)
+            self._writer.frame(self._spool.add(before), size, ())
+        else:
+            data = b"".join(self._new.bytes(place) for place, _ in group)
+            self._frame(data, b"".join(map(self._old.bytes, bases)), map(Span, bases))
         for place, _ in group:
             self._writer.file(place)
+
+    def _made_before(self, group: list[_Small]) -> bytes | None:
+        """The frame of these files from the last time, if its bytes are still the right ones."""
+        blobs = [self._new.blobs[place] for place, _ in group]
+        if (packed := self._made.get(tuple(blob.sha256 for blob in blobs))) is None:
+            return None
+        try:
+            text = memoryview(unpack(frame := packed(), GROUP + SMALL))
+        except BadDelta:
+            return None
+        for blob in blobs:
+            if hashlib.sha256(text[: blob.size]).hexdigest() != blob.sha256:
+                return None
+            text = text[blob.size :]
+        return frame
 
     def _frame(self, data: bytes, base: bytes, spans: Iterable[Span], *, level: int | None = None) -> None:
         packed = pack(data, base) if level is None else pack(data, base, level=level)

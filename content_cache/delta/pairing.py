@@ -57,18 +57,21 @@ class Task(NamedTuple):
 
 def named_files(records: Records, head: Head) -> Iterator[Named]:
     """Every blob of a release in its order (content_cache/ordering.py), each where it first occurs."""
-    seen: set[bytes] = set()
-    for entry in head.courses:
-        for one in _of_course(records, entry):
-            key = bytes.fromhex(one.blob.sha256)
-            if key not in seen:
-                seen.add(key)
-                yield one
+    return _once(one for entry in head.courses for one in _of_course(records, entry))
 
 
-def named_files_of(records: Records, entry: CourseEntry) -> list[Named]:
+def named_files_of(records: Records, entry: CourseEntry) -> Iterator[Named]:
     """Every blob of one course in its order, once: the list that its bundle counts in."""
-    return list({one.blob.sha256: one for one in reversed(list(_of_course(records, entry)))}.values())[::-1]
+    return _once(_of_course(records, entry))
+
+
+def _once(files: Iterable[Named]) -> Iterator[Named]:
+    seen: set[bytes] = set()
+    for one in files:
+        key = bytes.fromhex(one.blob.sha256)
+        if key not in seen:
+            seen.add(key)
+            yield one
 
 
 def _of_course(records: Records, entry: CourseEntry) -> Iterator[Named]:
@@ -91,15 +94,15 @@ def pair(old: Sequence[Named], new: Sequence[Named]) -> Iterator[Task]:
     by_key = {(one.group, one.key): place for place, one in enumerate(old)}
     still = {one.blob.sha256 for one in new}
     gone = {(one.group, one.name): place for place, one in enumerate(old) if one.blob.sha256 not in still}
-    shelf = _Shelf(old)
+    neighbours = _Neighbours(old)
     for place, one in enumerate(new):
         if one.blob.sha256 not in places:
             base = by_key.get((one.group, one.key), gone.get((one.group, one.name)))
-            neighbour = shelf.beside(one) if base is None else None
+            neighbour = neighbours.beside(one) if base is None else None
             yield Task(place, base, one.group, neighbour, one.kind)
 
 
-class _Shelf:
+class _Neighbours:
     """Old texts by course and ending, in the order of their keys."""
 
     def __init__(self, old: Iterable[Named]) -> None:

@@ -9,20 +9,21 @@ Objects, manifests, trees and both catalogues must lie in the repository before.
 from __future__ import annotations
 
 import contextlib
+import functools
 import tempfile
 from typing import TYPE_CHECKING, BinaryIO
 
-from content_cache.delta.format import Columns, head_of
+from content_cache.delta.format import Columns, head_of, read_delta, reader_of
 from content_cache.delta.frames import Spool
 from content_cache.delta.make import BUNDLED, Maker
 from content_cache.delta.pairing import Task, named_files, named_files_of, pair
 from content_cache.delta.recordlist import Kept, records_in_order
 from content_cache.delta.route import SHORT, Edge
-from content_cache.delta.shelf import Shelf
+from content_cache.delta.stock import Stock
 from content_cache.durable import make_folder, write_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from content_cache.records import Blob, CourseEntry
@@ -48,19 +49,43 @@ def write_delta(repository: Repository, old: Blob, new: Blob) -> Edge:
     return Edge(old.sha256[:SHORT], new.sha256[:SHORT], path.stat().st_size)
 
 
-def write_bundle(repository: Repository, entry: CourseEntry) -> int | None:
-    """Make the bundle of a course's small objects, if it is not there; its bytes, or None if it needs none."""
+def write_bundle(repository: Repository, entry: CourseEntry, before: CourseEntry | None = None) -> int | None:
+    """Make the bundle of a course's small objects, if it is not there; its bytes, or None if it needs none.
+
+    What it has in common with the bundle of the course as it was `before` is taken from there; the bytes are the same.
+    """
     path = repository.root / "b" / entry.manifest
     if path.exists():
         return path.stat().st_size
-    files = named_files_of(repository, entry)
-    tasks = [Task(place, None, entry.slug, kind=one.kind) for place, one in enumerate(files) if one.blob.size < BUNDLED]
-    if len(tasks) < FEWEST:
+    files = list(named_files_of(repository, entry))
+    small = [(place, one) for place, one in enumerate(files) if one.blob.size < BUNDLED]
+    if len(small) < FEWEST:
         return None
     with _spool(repository) as spool:
-        new = Shelf([one.blob for one in files], repository.open_object)
-        _write(path, Columns([], []), Maker(Shelf([], repository.open_object), new, spool).section(tasks), spool)
+        none, new = (Stock(blobs, repository.open_object) for blobs in ([], [one.blob for one in files]))
+        maker = Maker(none, new, spool, made=_made_before(repository, before))
+        tasks = (Task(place, None, entry.slug, kind=one.kind) for place, one in small)
+        _write(path, Columns([], []), maker.section(tasks), spool)
     return path.stat().st_size
+
+
+def _made_before(repository: Repository, entry: CourseEntry | None) -> dict[tuple[str, ...], Callable[[], bytes]]:
+    """The frames of a course's bundle, by the hashes of the files in them."""
+    path = repository.root / "b" / (entry.manifest if entry else "")
+    if entry is None or not path.is_file():
+        return {}
+    read = reader_of(path)
+    section = read_delta(read).files
+    blobs = [one.blob for one in named_files_of(repository, entry)]
+    found: dict[tuple[str, ...], Callable[[], bytes]] = {}
+    files = section.made()
+    for frame in section.frames():
+        inside, size = [], 0
+        while size < frame.size and (made := next(files, None)):
+            inside.append(blobs[made.place].sha256)
+            size += blobs[made.place].size
+        found[tuple(inside)] = functools.partial(read, frame.at, frame.packed)
+    return found
 
 
 @contextlib.contextmanager
@@ -90,8 +115,8 @@ def _records(repository: Repository, spool: Spool, old: Blob, new: Blob) -> Colu
         folder = "c" if blob.sha256 in (old.sha256, new.sha256) else "m"
         return repository.open_record(folder, blob.sha256, blob.size, blob.packed)  # type: ignore[arg-type]
 
-    shelves = [Shelf([kept.blob for kept in side], open_record, repository.root / "incoming") for side in (was, now)]
-    return Maker(shelves[0], shelves[1], spool).section(record_tasks(was, now))
+    stocks = [Stock([kept.blob for kept in side], open_record, repository.root / "incoming") for side in (was, now)]
+    return Maker(stocks[0], stocks[1], spool).section(record_tasks(was, now))
 
 
 def record_tasks(was: Sequence[Kept], now: Sequence[Kept]) -> Iterator[Task]:
@@ -110,7 +135,7 @@ def _files(repository: Repository, spool: Spool, old: Blob, new: Blob) -> Column
     was, now = (
         list(named_files(repository, repository.release(one.sha256, one.size, one.packed).head)) for one in (old, new)
     )
-    shelves = [
-        Shelf([one.blob for one in side], repository.open_object, repository.root / "incoming") for side in (was, now)
+    stocks = [
+        Stock([one.blob for one in side], repository.open_object, repository.root / "incoming") for side in (was, now)
     ]
-    return Maker(shelves[0], shelves[1], spool).section(pair(was, now))
+    return Maker(stocks[0], stocks[1], spool).section(pair(was, now))

@@ -1,8 +1,8 @@
 """An ordered list of files that a delta names by their places, and their bytes.
 
-    shelf = Shelf(blobs, repository.open_object)
-    shelf.bytes(7)                              # all of a small one
-    with shelf.opened(8) as file:               # a large one, to read anywhere
+    stock = Stock(blobs, repository.open_object)
+    stock.bytes(7)                              # all of a small one
+    with stock.opened(8) as file:               # a large one, to read anywhere
         file.read(5_000_000, 4096)
 
 An object that lies packed is unpacked into a temporary file to be read anywhere.
@@ -38,7 +38,7 @@ class Open:
         return os.pread(self._number, length, start)
 
 
-class Shelf:
+class Stock:
     """`blobs` in order; `open_blob` gives the bytes of one as a stream. Temporary files are made in `folder`."""
 
     def __init__(
@@ -49,6 +49,10 @@ class Shelf:
 
     def size(self, place: int) -> int:
         return self.blobs[place].size
+
+    def is_packed(self, place: int) -> bool:
+        """Whether packing saved something, as it does with texts and never with photographs."""
+        return self.blobs[place].packed is not None
 
     def cost(self, place: int) -> int:
         """Bytes that fetching the object would take."""
