@@ -27,16 +27,18 @@ from content_cache.records import (
     CourseLine,
     File,
     Found,
+    Held,
     Item,
     ItemLine,
     Topic,
+    Totals,
     TreeLine,
     TreeRef,
 )
 from content_cache.searching import search
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 # Raised whenever the tables below change: a file of another layout is built again (content_cache/renewing.py).
@@ -93,6 +95,20 @@ COURSE = (
 ITEM = "id, course, number, kind, title, summary, seconds, coming"
 FILE = "role, language, rendition, sha256, size, mime, name, packed"
 TREE = "sha256, size, packed, files, bytes, start"
+WEIGHT = """(SELECT coalesce(sum(size), 0) FROM files WHERE item = i.number)
+            + coalesce((SELECT bytes FROM trees WHERE trees.tree = i.tree), 0)"""
+ONLY = "(:only IS NULL OR {} IN (SELECT value FROM json_each(:only)))"
+HELD_COURSES = f"""SELECT slug, 'course', title, language, number,
+                       (SELECT count(*) FROM items WHERE course = slug),
+                       (SELECT coalesce(sum({WEIGHT}), 0) FROM items AS i WHERE course = slug),
+                       (SELECT coalesce(sum(coming), 0) FROM items WHERE course = slug)
+                   FROM courses WHERE {ONLY.format("slug")} ORDER BY number LIMIT :limit OFFSET :offset"""  # noqa: S608
+HELD_ITEMS = f"""SELECT i.id, kind, i.title, language, i.number, 1, {WEIGHT}, i.coming
+                 FROM items AS i JOIN courses ON slug = course WHERE """  # noqa: S608
+ITEMS_OF = f"{HELD_ITEMS} course = :course ORDER BY position LIMIT :limit OFFSET :offset"
+ITEMS_COMING = f"{HELD_ITEMS} i.coming > 0 AND {ONLY.format('i.id')} ORDER BY i.coming, i.number LIMIT :limit"
+TOTALS = f"""SELECT (SELECT count(*) FROM courses), count(*), coalesce(sum({WEIGHT}), 0),
+                 count(*) FILTER (WHERE i.coming > 0), coalesce(sum(i.coming), 0) FROM items AS i"""  # noqa: S608
 # What is not here yet is no damage: only blobs of items that are whole are to be verified.
 HERE = """SELECT files.sha256, files.size, files.packed FROM files JOIN items ON number = item
               WHERE coming = 0 AND files.sha256 > :last
@@ -110,6 +126,7 @@ class Catalogue:
     """
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         self._lock = threading.Lock()
         try:
             self._connection = sqlite3.connect(
@@ -292,6 +309,29 @@ class Catalogue:
             yield from (Blob(sha256.hex(), size, packed) for sha256, size, packed in rows)
             last = rows[-1][0]
 
+    def held_courses(self, limit: int, offset: int = 0, *, only: Iterable[str] | None = None) -> list[Held]:
+        """What courses take of the disk, in their order; `only` those of these slugs."""
+        return self._held(HELD_COURSES, limit=limit, offset=offset, only=_json(only))
+
+    def held_items(self, slug: str, limit: int, offset: int = 0) -> list[Held]:
+        """What the items of a course take of the disk, in its order."""
+        return self._held(ITEMS_OF, course=slug, limit=limit, offset=offset)
+
+    def coming(self, limit: int, *, only: Iterable[str] | None = None) -> list[Held]:
+        """Items that are not here yet, the smallest first; `only` those of these ids."""
+        return self._held(ITEMS_COMING, limit=limit, only=_json(only))
+
+    def _held(self, query: str, **values: object) -> list[Held]:
+        return [Held(**dict(zip(Held.__struct_fields__, row, strict=True))) for row in self._rows(query, values)]
+
+    def courses_coming(self) -> set[str]:
+        """The slugs of the courses of which anything is not here yet."""
+        return {slug for (slug,) in self._rows("SELECT DISTINCT course FROM items WHERE coming > 0")}
+
+    def totals(self) -> Totals:
+        """Sums over the whole release; they take a moment, and never change."""
+        return Totals(**dict(zip(Totals.__struct_fields__, self._rows(TOTALS)[0], strict=True)))
+
     def close(self) -> None:
         """Let go of the file; the catalogue answers nothing more."""
         self._connection.close()
@@ -299,3 +339,8 @@ class Catalogue:
 
 def _main(files: tuple[File, ...]) -> bytes:
     return next(bytes.fromhex(file.sha256) for file in files if file.role == "main")
+
+
+def _json(only: Iterable[str] | None) -> str | None:
+    """A list of any length as one value of a query."""
+    return None if only is None else msgspec.json.encode(list(only)).decode()

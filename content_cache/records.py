@@ -313,3 +313,29 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     course_title: str
     seconds: int | None
     coming: int
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """What a course (kind "course") or an item takes of the disk: `bytes` in all, of which `coming` are not here yet.
+
+    `id` is a slug or an item's id; `items` counts those of a course, listed or not, and is 1 for an item.
+    """
+
+    id: str
+    kind: str
+    title: str
+    language: str
+    number: int
+    items: int
+    bytes: int
+    coming: int
+
+
+class Totals(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole release: courses, items, their bytes, and how many items and bytes of that are not here yet."""
+
+    courses: int
+    items: int
+    bytes: int
+    items_coming: int
+    coming: int

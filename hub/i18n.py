@@ -71,7 +71,7 @@ def size(count: int) -> str:
         return str(format_unit(round(count / 1e9, 1), "digital-gigabyte", "short", locale=get_locale()))
     if count >= 999_500:
         return str(format_unit(round(count / 1e6, 1), "digital-megabyte", "short", locale=get_locale()))
-    return str(format_unit(max(round(count / 1e3), 1), "digital-kilobyte", "short", locale=get_locale()))
+    return str(format_unit(max(round(count / 1e3), min(count, 1)), "digital-kilobyte", "short", locale=get_locale()))
 
 
 def language_name(code: str) -> str:

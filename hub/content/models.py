@@ -25,7 +25,8 @@ class Content(Table):
     """The one row. `url` is an address or a folder; `wanted`: somebody asked for a check now; `unfinished`: the budget
     stopped the last sync, or the end of the program did.
 
-    No check before the retry moment; moments of another boot have passed. `error` is None once a check went through.
+    No check before the retry moment; moments of another boot have passed. `error` is None once a check went through;
+    `why` is a word for it, one of STATES in sticks.py or `offline`.
     """
 
     id = IntegerField(primary_key=True, default=1)
@@ -39,6 +40,7 @@ class Content(Table):
     checked_boot = IntegerField(null=True)
     checked_seconds = FloatField(null=True)
     error = TextField(null=True)
+    why = TextField(null=True)
     error_boot = IntegerField(null=True)
     error_seconds = FloatField(null=True)
 

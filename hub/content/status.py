@@ -8,52 +8,22 @@ by `state` and `why`.
 
 from __future__ import annotations
 
-from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from content_cache.errors import ContentError
-from hub.content.models import PINNED, REMOVED, Stick, asked, moment_of, scrub, state, wished
+from content_cache.sync.progress import Progress, read_progress
+from hub.content.holdings import totals
+from hub.content.models import Stick, moment_of, scrub, state
 from hub.content.news import confirmed_on, trusted
 from hub.uplink.status import BudgetStatus, budget_status
 
 if TYPE_CHECKING:
     import datetime as dt
 
-    from content_cache.catalogue import Catalogue
     from content_cache.library import Library
+    from content_cache.records import Totals
     from hub.clock import Clock, Moment
-
-
-@dataclass(frozen=True, kw_only=True)
-class Progress:
-    """A sync that runs now: where from, the `step` it is at, bytes `done` of `total`, and seconds left if known."""
-
-    source: str
-    step: str
-    done: int
-    total: int
-    seconds_left: float | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class SubjectStatus:
-    """A course, or an item: its bytes here and still to come, what was decided about it, how often it was asked for."""
-
-    id: str
-    title: str
-    here: int
-    coming: int
-    pinned: bool
-    removed: bool
-    asked: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class CourseStatus(SubjectStatus):
-    """A course with those of its items that are still coming, were removed, pinned or asked for."""
-
-    items: tuple[SubjectStatus, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +52,7 @@ class ScrubStatus:
 class ContentStatus:
     """All of it. On `confirmed` head office signed last that what is known here is its newest; None before it ever did.
 
-    `previous` is the release that a rollback would go back to. `here` and `coming` are bytes.
+    `previous` is the release that a rollback would go back to; `totals` sum up the one that is served.
     """
 
     source: str | None
@@ -92,13 +62,12 @@ class ContentStatus:
     confirmed: dt.date | None
     checked: Moment | None
     error: str | None
+    why: str | None
     failed: Moment | None
     retry_in: float | None
     wanted: bool
-    here: int
-    coming: int
+    totals: Totals | None
     damaged: int
-    courses: tuple[CourseStatus, ...]
     progress: Progress | None
     sticks: tuple[StickStatus, ...]
     scrub: ScrubStatus
@@ -107,28 +76,36 @@ class ContentStatus:
 
 def status(clock: Clock, library: Library) -> ContentStatus:
     """Reads the database and the library; no network."""
-    known, courses, slow = state(), _courses(library), scrub()
-    here = sum(course.here for course in courses)
+    known, sums, slow = state(), totals(library), scrub()
+    here = sums.bytes - sums.coming if sums else 0
     return ContentStatus(
         source=known.url,
         group=known.group,
         release=library.release(),
-        previous=None,
+        previous=_previous(library),
         confirmed=confirmed_on(trusted(library)),
         checked=known.checked,
         error=known.error,
+        why=known.why,
         failed=known.failed,
         retry_in=_retry_in(clock, moment_of(known.retry_boot, known.retry_seconds)),
         wanted=known.wanted,
-        here=here,
-        coming=sum(course.coming for course in courses),
+        totals=sums,
         damaged=len(library.store.damaged()),
-        courses=courses,
-        progress=None,
+        progress=read_progress(library),
         sticks=sticks(),
         scrub=ScrubStatus(bytes=slow.bytes, total=here, damaged=slow.damaged, wanted=slow.wanted, ended=slow.ended),
         budget=budget_status(clock),
     )
+
+
+def _previous(library: Library) -> str | None:
+    """The release that a rollback would go back to, if that is allowed."""
+    name = library.previous()
+    try:
+        return name if name is None or int(name.partition("-")[0]) not in library.withdrawn() else None
+    except (ContentError, OSError):
+        return None
 
 
 def sticks() -> tuple[StickStatus, ...]:
@@ -136,49 +113,6 @@ def sticks() -> tuple[StickStatus, ...]:
     return tuple(
         StickStatus(name=row.name, place=row.place, state=row.state, sentence=row.sentence, release=row.release)
         for row in Stick.select().order_by(Stick.name, Stick.place)
-    )
-
-
-def _courses(library: Library) -> tuple[CourseStatus, ...]:
-    try:
-        catalogue = library.catalogue()
-    except (ContentError, OSError):
-        return ()
-    if catalogue is None:
-        return ()
-    pinned, removed, wanted = wished(PINNED), wished(REMOVED), asked()
-    with closing(catalogue):
-        return tuple(
-            _course(catalogue, course.slug, course.title, pinned, removed, wanted) for course in catalogue.courses()
-        )
-
-
-def _course(
-    catalogue: Catalogue, slug: str, title: str, pinned: set[str], removed: set[str], wanted: dict[str, int]
-) -> CourseStatus:
-    items = []
-    for item in catalogue.items(slug):
-        size, coming = sum(file.size for file in item.files), item.coming
-        items.append(
-            SubjectStatus(
-                id=item.id,
-                title=item.title,
-                here=max(size - coming, 0),
-                coming=coming,
-                pinned=item.id in pinned,
-                removed=item.id in removed,
-                asked=wanted.get(item.id, 0),
-            )
-        )
-    return CourseStatus(
-        id=slug,
-        title=title,
-        here=sum(item.here for item in items),
-        coming=sum(item.coming for item in items),
-        pinned=slug in pinned,
-        removed=slug in removed,
-        asked=sum(item.asked for item in items),
-        items=tuple(item for item in items if item.coming or item.pinned or item.removed or item.asked),
     )
 
 

@@ -6,7 +6,7 @@ def up(migrator, db):
         "CREATE TABLE content (id INTEGER PRIMARY KEY CHECK (id = 1), url TEXT, site_group TEXT NOT NULL,"
         " wanted INTEGER NOT NULL, unfinished INTEGER NOT NULL, failures INTEGER NOT NULL,"
         " retry_boot INTEGER, retry_seconds REAL,"
-        " checked_boot INTEGER, checked_seconds REAL, error TEXT, error_boot INTEGER, error_seconds REAL)"
+        " checked_boot INTEGER, checked_seconds REAL, error TEXT, why TEXT, error_boot INTEGER, error_seconds REAL)"
     )
     db.execute_sql("CREATE TABLE wish (subject TEXT PRIMARY KEY, kind TEXT NOT NULL) WITHOUT ROWID")
     db.execute_sql(

@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tests.browser import delivery
 from tests.browser.village import EVERY_KIND, PASSWORD
 from tests.town import ITEM
 
@@ -114,6 +115,31 @@ PLACES = [
     Place("enter", "{link}"),
     Place("staff-home", "/technician", staff=True, sees="main table"),
     Place("staff-password", "/technician/password", staff=True, sees="#current"),
+    Place("course-coming", f"/courses/{COURSE}", hub="waiting", sees="main .badge"),
+    Place("course-all-coming", f"/courses/{delivery.NOTHING_YET}", hub="waiting", sees="main .notice"),
+    Place("search-coming", "/search?q=costos", hub="waiting", sees="main .badge"),
+    Place("item-coming", f"/items/{delivery.COMING}", hub="waiting", sees="main button"),
+    Place("item-asked", f"/items/{delivery.COMING}", hub="waiting", act=delivery.ask, sees="main [role=status]"),
+    Place("home-coming", "/", hub="waiting", sees="main .badge"),
+    Place("content", "/technician/content", hub="waiting", staff=True, sees="#budget"),
+    Place("content-empty", "/technician/content", hub="empty", staff=True, sees="main .notice"),
+    Place("content-bringing", "/technician/content", hub="waiting", staff=True, act=delivery.bring, sees="main .meter"),
+    Place("content-failed", "/technician/content", hub="waiting", staff=True, act=delivery.fail, sees="main .notice"),
+    Place("content-stick", "/technician/content", hub="waiting", staff=True, act=delivery.plug, sees="#sticks + table"),
+    Place("content-stopped", "/technician/content", hub="waiting", staff=True, act=delivery.spend, sees="main .notice"),
+    Place("content-limits", "/technician/content", hub="waiting", staff=True, act=delivery.limits, sees="#daily"),
+    Place("content-courses", "/technician/content/courses", hub="waiting", staff=True, sees="main .row"),
+    Place("content-courses-many", "/technician/content/courses?page=2", hub="crowded", staff=True, sees="[rel=prev]"),
+    Place("content-courses-none", "/technician/content/courses?show=removed", hub="crowded", staff=True),
+    Place("content-course", f"/technician/content/courses/{COURSE}", hub="waiting", staff=True, sees="main .card"),
+    Place(
+        "content-course-sure",
+        f"/technician/content/courses/{COURSE}",
+        hub="waiting",
+        staff=True,
+        act=lambda _, page: page.click("summary >> nth=0"),
+        sees="details[open] button",
+    ),
 ]
 BY_NAME = {place.name: place for place in PLACES}
 # What is weighed and timed.
@@ -124,7 +150,7 @@ def reach(village: Village, context: BrowserContext, place: Place) -> Page:
     """Open `place` in a fresh page of `context`; the context should be fresh too."""
     town = village.hub(place.hub)
     if place.staff:
-        context.add_cookies([village.staff])
+        context.add_cookies([village.staff(place.hub)])
     for name, value in place.stored.items():
         text = json.dumps(json.dumps(value))
         context.add_init_script(f"try {{ localStorage.setItem({json.dumps(name)}, {text}); }} catch (nowhere) {{}}")

@@ -1,8 +1,9 @@
-"""Hubs to look at: one with a library, one without, one with more courses than fit a screen, one with few visitors.
+"""Hubs to look at: one with a library, one without, one with more courses than fit a screen, one with few visitors, one
+to which courses are still coming (tests/browser/delivery.py).
 
 with Village(folder) as village:
     village.hub("village").at("/")      # each is started when it is first asked for
-    village.staff                       # the cookie of a technician who signed in
+    village.staff("village")            # the cookie of a technician who signed in there
     village.link()                      # a fresh one-time link
 
 The library is the sample courses, and a course that holds a lesson of every kind, one of them broken on the disk.
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Self
 
 import requests
 
+from tests.browser.delivery import wait_for_some
 from tests.town import ITEM, SAMPLES, Phone, Town
 
 if TYPE_CHECKING:
@@ -112,7 +114,7 @@ class Village:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._hubs: dict[str, Town] = {}
-        self._staff = ""
+        self._staff: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -122,9 +124,14 @@ class Village:
             town.__exit__()
 
     def hub(self, name: str) -> Town:
-        """The hub `village`, `empty`, `crowded` or `quiet`, running."""
+        """The hub `village`, `empty`, `crowded`, `quiet` or `waiting`, running."""
         if name not in self._hubs:
-            fill: dict[str, Callable[[Town], None]] = {"village": self._settle, "crowded": _crowd, "quiet": _come_by}
+            fill: dict[str, Callable[[Town], None]] = {
+                "village": self._settle,
+                "crowded": _crowd,
+                "quiet": _come_by,
+                "waiting": wait_for_some,
+            }
             folder = self.folder / name
             folder.mkdir(parents=True)
             town = Town(folder)
@@ -133,21 +140,21 @@ class Village:
             town.start("web")
         return self._hubs[name]
 
-    def link(self) -> str:
+    def link(self, hub: str = "village") -> str:
         """A link that lets a technician in once; it takes the place of the one before."""
         words = ("--name", "Dzemul", "--time-zone", "America/Merida", "--without-head-office", "--json")
-        return str(json.loads(self.hub("village").run("hub", "setup", *words))["link"])
+        return str(json.loads(self.hub(hub).run("hub", "setup", *words))["link"])
 
-    @property
-    def staff(self) -> Cookie:
+    def staff(self, hub: str) -> Cookie:
         """The cookie of a technician who entered by a link and chose `PASSWORD`."""
-        self._staff = self._staff or self._enter()
-        return {"name": "staff", "value": self._staff, "domain": "localhost", "path": "/technician"}
+        if hub not in self._staff:
+            self._staff[hub] = self._enter(hub)
+        return {"name": "staff", "value": self._staff[hub], "domain": "localhost", "path": "/technician"}
 
-    def _enter(self) -> str:
-        phone, at = requests.Session(), self.hub("village").at
+    def _enter(self, hub: str) -> str:
+        phone, at = requests.Session(), self.hub(hub).at
         phone.headers["Origin"] = at("")
-        form = phone.post(self.link(), timeout=20).text
+        form = phone.post(self.link(hub), timeout=20).text
         token = re.search(r'name="form_token" value="([^"]+)"', form)
         assert token is not None, form
         words = {"form_token": token[1], "password": PASSWORD, "again": PASSWORD}

@@ -28,7 +28,8 @@ def test_a_length_is_said_in_minutes(app: Flask, language: str, seconds: int, sa
 @pytest.mark.parametrize(
     ("count", "said"),
     [
-        (0, "1 kB"),
+        (0, "0 kB"),
+        (1, "1 kB"),
         (896_123, "896 kB"),
         (999_499, "999 kB"),
         (999_500, "1 MB"),

@@ -11,7 +11,7 @@ from tests.hub.library.conftest import VISITOR, Answer, Running
 from tests.simulators.coming import leave_out
 
 FIRST, SECOND, THIRD = (f"precio-justo/{slug}" for slug in ("costos", "hoja", "puesto"))
-SOON = "Próximamente (faltan 12 MB)"
+SOON = "Próximamente (faltan 12\u00a0MB)"
 VISITED = {"Cookie": f"visitor={VISITOR}"}
 
 
@@ -38,7 +38,7 @@ def main_action(text: str) -> str:
 def test_lists_say_what_is_coming_and_how_much_is_left(running: Running, path: str) -> None:
     publish(running, {SECOND: 12_000_000})
     assert SOON in row(running.ask(path).text, SECOND)
-    assert "Coming soon (12 MB left)" in row(running.ask(path, Cookie="language=en").text, SECOND)
+    assert "Coming soon (12\u00a0MB left)" in row(running.ask(path, Cookie="language=en").text, SECOND)
 
 
 def test_what_is_here_says_nothing_of_the_kind(running: Running) -> None:

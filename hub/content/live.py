@@ -1,0 +1,87 @@
+"""What the technician sees of content at one look: how it fares now, when it will be here, and what the link has left.
+
+live(hub)       # reads the database and the library alone; no network
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from hub.clock import ago, dated
+from hub.content.forecast import Forecast, forecast
+from hub.content.holdings import counts, next_to_come
+from hub.content.status import ContentStatus, status
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from hub.app import Hub
+    from hub.clock import Clock, Moment
+    from hub.content.holdings import Row
+
+
+class When(NamedTuple):
+    """A moment as far as it can be told: the date if its boot is dated, seconds ago if that is known."""
+
+    at: dt.datetime | None
+    ago: float | None
+
+
+class Live(NamedTuple):
+    """All that the page shows. `remaining` are bytes; `state` is the one thing to say first, a word of `state_of`."""
+
+    content: ContentStatus
+    state: str
+    remaining: int
+    forecast: Forecast
+    next: list[Row]
+    counts: dict[str, int]
+    checked: When | None
+    failed: When | None
+    scrubbed: When | None
+    opens: dt.datetime | None
+
+
+def live(hub: Hub) -> Live:
+    """Everything, read now."""
+    found = status(hub.clock, hub.library)
+    remaining = _remaining(found)
+    pace = found.progress.bytes_a_second if found.progress else None
+    return Live(
+        content=found,
+        state=state_of(found, remaining),
+        remaining=remaining,
+        forecast=forecast(remaining, pace, found.budget.content, found.budget.rules),
+        next=next_to_come(hub.library, hub.clock),
+        counts=counts(),
+        checked=_when(found.checked, hub.clock),
+        failed=_when(found.failed, hub.clock),
+        scrubbed=_when(found.scrub.ended, hub.clock),
+        opens=found.budget.content.opens,
+    )
+
+
+def state_of(found: ContentStatus, remaining: int) -> str:
+    """What matters most now: bringing, failed, stopped, asked, coming, empty or whole."""
+    if found.progress:
+        return "bringing"
+    if found.error:
+        return "failed"
+    if found.wanted:
+        return "asked"
+    if remaining and found.budget.content.left == 0:
+        return "stopped"
+    if remaining:
+        return "coming"
+    return "whole" if found.release else "empty"
+
+
+def _remaining(found: ContentStatus) -> int:
+    """Bytes to come: of the sync that runs, which knows of a newer release, or of the release that is served."""
+    if found.progress and found.progress.total:
+        return found.progress.total - found.progress.done
+    return found.totals.coming if found.totals else 0
+
+
+def _when(moment: Moment | None, clock: Clock) -> When | None:
+    return When(dated(moment), ago(moment, clock)) if moment else None
