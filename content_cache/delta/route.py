@@ -2,6 +2,7 @@
 
     route(edges, have="0f3a9c0d1e2b4455", want="77aa…")     # [Edge(old="0f3a…", new="5bd0…", bytes=21_286), …]
     ranges_for(delta.files, new_blobs, wanted)              # [(412, 9_871), (40_000, 41_234)]
+    parts_of(delta.files, new_blobs).makes                  # {"0f3a…": (0, 1), "77aa…": (1,)}: by which frames
 
 All of it is pure. The list of edges, d/index.json, is a hint that nobody signed: a wrong one costs a request, no more.
 """
@@ -15,13 +16,14 @@ import msgspec
 from msgspec import Meta
 
 from content_cache.delta.apply import named, taken
+from content_cache.delta.format import Span
 from content_cache.errors import BadDelta
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from content_cache.delta.apply import List
-    from content_cache.delta.format import Section
+    from content_cache.delta.format import Frame, Section
 
 REQUEST = 600  # bytes that one more request costs on a line that is open (measured with nginx: 530 to 580)
 MAX_EDGES = 50_000
@@ -89,6 +91,46 @@ def route(edges: Iterable[Edge], have: str, want: str, *, request: int = REQUEST
     return None
 
 
+class Parts(NamedTuple):
+    """A delta to be fetched in parts: first byte and end of each frame, and the frames, by number, that make a file.
+
+    Files are named by their hash; one that is copied from old files whole needs no frame.
+    """
+
+    ranges: list[tuple[int, int]]
+    makes: dict[str, tuple[int, ...]]
+
+
+def parts_of(section: Section, new: List, has: Callable[[int], bool] = lambda _: True) -> Parts:
+    """What of a delta or bundle makes what, left out what leans on an old file that is not here.
+
+    `has` says of the place of an old file whether it is.
+    """
+    frames = list(section.frames())
+    whole = [all(has(span.place) for span in frame.base) for frame in frames]
+    parts = Parts([(frame.at, frame.at + frame.packed) for frame in frames], {})
+    position = first = 0
+    for one in section.made():
+        blob = named(new, one.place)
+        end = position + taken(one, blob)
+        while first < len(frames) and frames[first].first + frames[first].size <= position:
+            first += 1
+        needed = _span_of(frames, first, position, end)
+        copies = [part.place for part in one.parts or () if isinstance(part, Span)]
+        if blob is not None and all(whole[at] for at in needed) and all(map(has, copies)):
+            parts.makes[blob.sha256] = needed
+        position = end
+    return parts
+
+
+def _span_of(frames: list[Frame], first: int, start: int, end: int) -> tuple[int, ...]:
+    """The frames from `first` on that hold bytes of the stream from `start` to `end`."""
+    last = first
+    while last < len(frames) and frames[last].first < end:
+        last += 1
+    return tuple(range(first, last)) if end > start else ()
+
+
 def ranges_for(
     section: Section, new: List, wanted: Callable[[int], bool], *, request: int = REQUEST
 ) -> list[tuple[int, int]]:
@@ -96,30 +138,18 @@ def ranges_for(
 
     Ranges that lie nearer than a `request` costs are one.
     """
-    ranges: list[tuple[int, int]] = []
-    for start, end in _frames_of(section, _needed(section, new, wanted)):
-        if ranges and start - ranges[-1][1] <= request:
-            ranges[-1] = (ranges[-1][0], end)
+    ranges, makes = parts_of(section, new)
+    places = (one.place for one in section.made() if wanted(one.place))
+    names = [blob.sha256 for place in places if (blob := named(new, place)) is not None]
+    return near(sorted({ranges[at] for name in names for at in makes.get(name, ())}), request)
+
+
+def near(ranges: Iterable[tuple[int, int]], request: int = REQUEST) -> list[tuple[int, int]]:
+    """The ranges, which stand in order, with those as one between which lies less than a `request` costs."""
+    found: list[tuple[int, int]] = []
+    for start, end in ranges:
+        if found and start - found[-1][1] <= request:
+            found[-1] = (found[-1][0], end)
         else:
-            ranges.append((start, end))
-    return ranges
-
-
-def _needed(section: Section, new: List, wanted: Callable[[int], bool]) -> Iterator[tuple[int, int]]:
-    """Where in the stream the wanted files' bytes are."""
-    position = 0
-    for one in section.made():
-        count = taken(one, named(new, one.place))
-        if count and wanted(one.place):
-            yield position, position + count
-        position += count
-
-
-def _frames_of(section: Section, needed: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """First byte and end of each frame that holds a needed byte."""
-    span = next(needed, None)
-    for frame in section.frames():
-        while span is not None and span[1] <= frame.first:
-            span = next(needed, None)
-        if span is not None and span[0] < frame.first + frame.size:
-            yield frame.at, frame.at + frame.packed
+            found.append((start, end))
+    return found

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from content_cache.delta.format import Columns, Section, Span, Writer
-from content_cache.delta.route import Edge, decode_edges, encode_edges, ranges_for, route
+from content_cache.delta.route import Edge, decode_edges, encode_edges, parts_of, ranges_for, route
 from content_cache.errors import BadDelta
 from content_cache.records import Blob
 
@@ -83,7 +83,7 @@ def section() -> tuple[Section, list[Blob]]:
     writer.file(3, [60, Span(0, 0, 40), 140])
     writer.file(4)
     sizes = [20, 30, 7, 240, 9]
-    return Section(writer.columns, 100), [Blob("0" * 64, size) for size in sizes]
+    return Section(writer.columns, 100), [Blob(str(place) * 64, size) for place, size in enumerate(sizes)]
 
 
 @pytest.mark.parametrize(
@@ -104,6 +104,26 @@ def test_only_the_frames_that_wanted_files_need_are_fetched(wanted: set[int], ra
     assert ranges_for(made, new, wanted.__contains__) == ranges
 
 
+def test_each_file_names_the_frames_that_make_it() -> None:
+    made, new = section()
+    parts = parts_of(made, new)
+    assert parts.ranges == [(100, 2100), (2100, 2300), (2300, 5000), (5000, 5010)]
+    assert list(parts.makes.values()) == [(0,), (0,), (), (1, 2), (3,)]
+    assert list(parts.makes) == [blob.sha256 for blob in new]
+
+
+def test_what_leans_on_a_file_that_is_gone_is_not_offered() -> None:
+    writer = Writer()
+    writer.frame(10, 5, [Span(7)])
+    writer.frame(10, 5, [Span(8)])
+    for place in range(2):
+        writer.file(place)
+    writer.file(2, [Span(8, 0, 5)])
+    new = [Blob(str(place) * 64, 5) for place in range(3)]
+    made = Section(writer.columns, 0)
+    assert list(parts_of(made, new, {7}.__contains__).makes) == [new[0].sha256]
+
+
 def test_ranges_that_lie_near_are_fetched_as_one() -> None:
     writer = Writer()
     for packed in (100, 500, 100, 700, 100):
@@ -111,7 +131,10 @@ def test_ranges_that_lie_near_are_fetched_as_one() -> None:
     for place in range(5):
         writer.file(place)
     wanted = {0, 2, 4}.__contains__
-    assert ranges_for(Section(writer.columns, 0), [Blob("0" * 64, 1)] * 5, wanted) == [(0, 700), (1400, 1500)]
+    assert ranges_for(Section(writer.columns, 0), [Blob(str(place) * 64, 1) for place in range(5)], wanted) == [
+        (0, 700),
+        (1400, 1500),
+    ]
 
 
 def test_a_file_that_the_release_does_not_name_needs_nothing() -> None:
