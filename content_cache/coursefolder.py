@@ -297,13 +297,14 @@ class _Finder:
 
     def __init__(self, folder: Path, problems: Problems, seen: Seen) -> None:
         self._folder, self.problems, self.seen = folder, problems, seen
+        self._real = folder.resolve()
 
     def find(self, text: str, kind: str, line: int) -> Path | None:
         """The file that `text` names, if it is there, is not empty and has an ending of that kind."""
         path = self._walk(text, line)
         if path is None:
             return None
-        wrong = _wrong(path, self._folder)
+        wrong = _wrong(path, self._real)
         allowed = SOURCES[kind]
         if not wrong and _ending(path) not in allowed:
             endings = ", ".join(one for one in (*allowed, *SAME) if SAME.get(one, one) in allowed)
@@ -359,10 +360,10 @@ def _ending(path: Path) -> str:
 
 
 def _wrong(path: Path, folder: Path) -> str:
-    """Why a path that exists is no file to publish, as a phrase."""
+    """Why a path that exists is no file of the (resolved) folder to publish, as a phrase."""
     try:
         real = path.resolve(strict=True)
-        if not real.is_relative_to(folder.resolve()):
+        if not real.is_relative_to(folder):
             return "leads out of the course folder"
         if not real.is_file():
             return "is not a file"

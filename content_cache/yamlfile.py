@@ -9,6 +9,7 @@ lines could unfold to gigabytes.
 from __future__ import annotations
 
 import difflib
+import functools
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -53,7 +54,7 @@ def mapping(
     asks reads it on its own, by `each`. The mapping's own line is that of the empty name.
     """
     before = len(problems)
-    known = {field.name: field for field in msgspec.structs.fields(kind)}
+    known = _fields_of(kind)
     fields: dict[str, Any] = {}
     lines: dict[str, int] = {}
     meant: set[str] = set()
@@ -73,6 +74,12 @@ def mapping(
             problems.add(line_of(node), f"{name} is missing", mends[name])
     lines[""] = line_of(node)
     return (fields if len(problems) == before else None), lines
+
+
+@functools.cache
+def _fields_of(kind: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]:
+    """By name; a look takes a quarter of a millisecond, and a library has 20,000 items."""
+    return {field.name: field for field in msgspec.structs.fields(kind)}
 
 
 def each(node: Any, name: str, what: str, mend: str, problems: Problems) -> Iterator[Any]:
