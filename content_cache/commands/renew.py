@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def command(repository: str, keys: Path | None, passphrase_files: Sequence[Path], check: bool, as_json: bool) -> None:
     """Date the timestamp of REPOSITORY anew, with the timestamp's key alone: a hub then knows that nothing is newer.
 
-    With --check it ends with exit code 78 if a hub would take nothing, and 1 if something needs to be done soon.
+    With --check it ends with exit code 78 or 69 if a hub would take nothing, and 1 if something is to be done soon.
     """
     if check:
         _check(repository, as_json=as_json)

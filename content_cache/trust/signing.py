@@ -5,7 +5,9 @@
 
 Everything but `timestamp.json` has its number in its name and never changes, and `timestamp.json` is replaced last:
 whoever reads meanwhile finds the set that was whole before or the one that is whole now. Numbers only rise, also over
-what a publication that was cut off left behind. The same input at the same time gives the same bytes.
+what a publication that was cut off left behind. A timestamp's number is the second it was made in, or one more than the
+last: so those of the editor's machine and of the host that renews daily rise together, though neither asks the other.
+The same input at the same time gives the same bytes.
 """
 
 from __future__ import annotations
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
 METADATA = "metadata"
 DAYS = 400  # how long content may travel by stick, or lie, and still be taken in
 FRESH = dt.timedelta(days=200)  # what is signed for longer than this, and still says the same, is left as it is
+NEW = dt.timedelta(hours=1)  # what was dated so lately is not dated again for nothing
 KEPT = 8  # snapshots, targets and bundles that stay for readers in mid-air
 
 
@@ -69,8 +72,8 @@ def sign(
 ) -> Signed:
     """Sign `targets` (by group) as the newest, with the publisher's and the timestamp's key in `keys`.
 
-    Writes nothing if just that is signed already, for long enough and by the newest root. Raises BadKeys or
-    RepositoryError; readers then find what they found.
+    If just that is signed already, for long enough and by the newest root, it only renews the timestamp, and writes
+    nothing within an hour of the last. Raises BadKeys or RepositoryError; readers then find what they found.
     """
     shelf = _Shelf(repository / METADATA)
     make_folder(shelf.folder)
@@ -79,13 +82,17 @@ def sign(
         root = _newest_root(shelf, keys, at)
         before = shelf.timestamp()
         _refuse_earlier(before, at)
-        if before and shelf.says(before, targets, root, at + FRESH):
+        known = before is not None and shelf.says(before, targets, root, at + FRESH)
+        if before and known and at - _issued(before) < NEW:
             return _signed(before, changed=False)
-        publisher = _signer(root, PUBLISHER, keys, passphrases)
         daily = _signer(root, TIMESTAMP, keys, passphrases)
-        snapshot, number = shelf.put_targets(targets, publisher, at)
+        if before and known:
+            return _signed(
+                shelf.put_timestamp(before, before.signed.snapshot_meta, root.version, daily, at), changed=True
+            )
+        snapshot = shelf.put_targets(targets, _signer(root, PUBLISHER, keys, passphrases), at)
         shelf.put_roots(keys)
-        return _signed(shelf.put_timestamp(before, snapshot, number, root.version, daily, at), changed=True)
+        return _signed(shelf.put_timestamp(before, snapshot, root.version, daily, at), changed=True)
 
 
 def renew(repository: Path, keys: Path, passphrases: Passphrases, *, now: dt.datetime | None = None) -> Signed:
@@ -104,8 +111,7 @@ def renew(repository: Path, keys: Path, passphrases: Passphrases, *, now: dt.dat
                 f"`content-cache sign {repository}`, then renew."
             )
         daily = _signer(root, TIMESTAMP, keys, passphrases)
-        snapshot = before.signed.snapshot_meta
-        return _signed(shelf.put_timestamp(before, snapshot, snapshot.version, root.version, daily, at), changed=True)
+        return _signed(shelf.put_timestamp(before, before.signed.snapshot_meta, root.version, daily, at), changed=True)
 
 
 class _Shelf:
@@ -157,7 +163,7 @@ class _Shelf:
         meta = snapshot.signed.meta["targets.json"]
         return _read(self.folder / f"{meta.version}.targets.json", "targets", meta)
 
-    def put_targets(self, targets: Mapping[str, Target], by: CryptoSigner, at: dt.datetime) -> tuple[MetaFile, int]:
+    def put_targets(self, targets: Mapping[str, Target], by: CryptoSigner, at: dt.datetime) -> MetaFile:
         """Write targets, snapshot and their bundle under the next free number; how the timestamp names them."""
         number, ends = self._free(), at + dt.timedelta(days=DAYS)
         listed = _sealed(Targets(version=number, expires=ends, targets=_files(targets)), by)
@@ -165,7 +171,7 @@ class _Shelf:
         write_file(self.folder / f"{number}.targets.json", listed)
         write_file(self.folder / f"{number}.snapshot.json", snapshot)
         write_file(self.folder / f"{number}.bundle", bundle.pack(snapshot, listed))
-        return _named(number, snapshot), number
+        return _named(number, snapshot)
 
     def _free(self) -> int:
         """A number that neither snapshot nor targets ever had here."""
@@ -190,14 +196,14 @@ class _Shelf:
         self,
         before: Metadata[Timestamp] | None,
         snapshot: MetaFile,
-        number: int,
         root: int,
         by: CryptoSigner,
         at: dt.datetime,
     ) -> Metadata[Timestamp]:
         """Replace the timestamp, which makes all the rest count, and let go of what is long past."""
+        number = snapshot.version
         more = {"bundle": (self.folder / f"{number}.bundle").exists(), "issued": _text(at), "root": root}
-        version = before.signed.version + 1 if before else 1
+        version = max(before.signed.version + 1 if before else 1, int(at.timestamp()))
         ends = at + dt.timedelta(days=DAYS)
         made = Timestamp(version=version, expires=ends, snapshot_meta=copy.copy(snapshot), unrecognized_fields=more)
         data = _sealed(made, by)
@@ -229,6 +235,10 @@ def _signer(root: Root, name: str, keys: Path, passphrases: Passphrases) -> Cryp
     if found is None:
         raise BadKeys(f"The {name}'s key of root {root.version} is not in {keys}; bring it, or replace it.")
     return CryptoSigner(found.private, key_named(root, name))
+
+
+def _issued(before: Metadata[Timestamp]) -> dt.datetime:
+    return dt.datetime.fromisoformat(before.signed.unrecognized_fields["issued"])
 
 
 def _refuse_earlier(before: Metadata[Timestamp] | None, at: dt.datetime) -> None:

@@ -247,7 +247,7 @@ def test_a_timestamp_dated_beyond_the_other_keys_is_refused(
     false = office.stick(tmp_path / "false").root
     file = false / "metadata" / "timestamp.json"
     dates = {"issued": "2090-01-01T00:00:00Z", "expires": "2091-01-01T00:00:00Z"}
-    file.write_text(_resigned(office, json.loads(file.read_text())["signed"] | {"version": 2} | dates))
+    file.write_text(_resigned(office, json.loads(file.read_text())["signed"] | {"version": 2**31} | dates))
     refuses(hub, placed(false), Expired, office.now)
     office.sign("two", 2)
     hub.refresh(placed(office.repository), now=office.now)

