@@ -24,7 +24,8 @@ from tuf.api.exceptions import DownloadError, ExpiredMetadataError, RepositoryEr
 from tuf.api.metadata import Metadata
 from tuf.ngclient.updater import Updater
 
-from content_cache.durable import locked
+from content_cache.durable import is_full, locked
+from content_cache.errors import no_space, unusable
 from content_cache.trust import kept
 from content_cache.trust.errors import NoSuchGroup, NotPinned, OtherKeys, TrustError
 from content_cache.trust.explain import explained
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from content_cache.trust.targets import Target
 
 WORK = "work-"
+ROOM = 100_000  # bytes that a refresh may need
 ROLES = ("timestamp", "snapshot", "targets")
 UTC = dt.UTC
 
@@ -79,7 +81,8 @@ class Anchor:
     def refresh(self, source: Source, *, now: dt.datetime) -> Confirmed:
         """Look at `source` for what head office signed last, and trust that.
 
-        Raises TrustError, SourceError or Refused; what was trusted as a whole before is then trusted still.
+        Raises TrustError, SourceError or Refused, and NoSpace or ContentError if it cannot be written down; what
+        was trusted as a whole before is then trusted still.
         """
         fetcher = SourceFetcher(source, hinted=self._is_hinted(), config=self._config)
         try:
@@ -103,8 +106,11 @@ class Anchor:
             raise explained(error, source.name) from None
 
     def _refresh(self, fetcher: SourceFetcher, now: dt.datetime) -> None:
-        with self.updating(fetcher, now) as updater:
-            updater.refresh()
+        try:
+            with self.updating(fetcher, now) as updater:
+                updater.refresh()
+        except OSError as error:
+            raise (no_space(self.folder, ROOM) if is_full(error) else unusable(error)) from None
 
     @contextlib.contextmanager
     def updating(self, fetcher: SourceFetcher, now: dt.datetime) -> Iterator[Updater]:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
+import signal
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from content_cache.errors import Absent, SourceError
+from content_cache.errors import Absent, ContentError, SourceError
+from content_cache.trust import kept
 from content_cache.trust.anchor import Anchor
 from content_cache.trust.errors import Expired, NoSuchGroup, NotPinned, NotSigned, Older, OtherKeys, TrustError
 from tests.simulators.office import BEGAN, Office, target
@@ -206,6 +211,47 @@ def test_a_damaged_record_of_trust_is_begun_again_from_the_pinned_root(office: O
         hub.target("all")
     hub.refresh(office.source, now=office.now)
     assert hub.target("all").release == 2
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (OSError(errno.ENOSPC, "No space left"), "There is no room under"),
+        (OSError(errno.EROFS, "Read-only"), "check its"),
+    ],
+)
+def test_what_cannot_be_written_down_is_not_trusted_and_says_why(
+    office: Office, hub: Anchor, error: OSError, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.sign("two", 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(kept, "write_file", lambda *_args: (_ for _ in ()).throw(error))
+        with pytest.raises(ContentError, match=says):
+            hub.refresh(office.source, now=office.now)
+    assert hub.target("all") == target("one")
+    hub.refresh(office.source, now=office.now)
+    assert hub.target("all").release == 2
+
+
+def test_a_refresh_that_was_killed_leaves_nothing_behind(office: Office, hub: Anchor) -> None:
+    """Killed for real, at the moment when python-tuf has written and nothing is kept yet."""
+    office.sign("two", 2)
+    program = (
+        "import os, signal, sys, datetime as dt\n"
+        "from pathlib import Path\n"
+        "from content_cache.sync.source import FolderSource\n"
+        "from content_cache.trust import kept\n"
+        "from content_cache.trust.anchor import Anchor\n"
+        "kept.save = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "Anchor(Path(sys.argv[1])).refresh(FolderSource(Path(sys.argv[2])), now=dt.datetime(1970, 1, 1, tzinfo=dt.UTC))\n"
+    )
+    command = [sys.executable, "-c", program, str(hub.folder), str(office.repository)]
+    assert subprocess.run(command, check=False, timeout=60).returncode == -signal.SIGKILL
+    assert list(hub.folder.glob("work-*"))
+    assert hub.target("all") == target("one")
+    hub.refresh(office.source, now=office.now)
+    assert hub.target("all").release == 2
+    assert not list(hub.folder.glob("work-*"))
 
 
 def test_a_check_that_finds_nothing_new_writes_nothing(office: Office, hub: Anchor) -> None:

@@ -13,10 +13,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from content_cache.cli import content_cache
+from content_cache.errors import SourceError
 from content_cache.sync.source import FolderSource
 from content_cache.trust.anchor import Anchor
 from content_cache.trust.errors import BadKeys
+from content_cache.trust.passphrases import Passphrases
 from tests.content_cache.making import course
+from tests.simulators.link import ContentServer
 from tests.simulators.office import BEGAN
 
 if TYPE_CHECKING:
@@ -162,6 +165,50 @@ def test_the_host_renews_with_the_timestamps_key_alone(tmp_path: Path) -> None:
     renewed = run("renew", repository, "--keys", host, "--json", words=None)
     assert json.loads(renewed.stdout)["snapshot"] == 1
     assert run("renew", repository, "--check").exit_code == 0
+
+
+def test_a_host_is_looked_at_over_the_network(tmp_path: Path, keys: Path) -> None:
+    repository = tmp_path / "repository"
+    run("publish", course(tmp_path / "course"), "--to", repository, "--keys", keys)
+    with ContentServer(repository) as server:
+        assert run("renew", server.url, "--check").output.startswith("Number 1, last signed on ")
+        server.habit = "html"
+        assert isinstance(run("renew", server.url, "--check").exception, SourceError)
+
+
+class Asked:
+    """A person who types what stands on a list."""
+
+    def __init__(self, *answers: str) -> None:
+        self.answers, self.prompts = list(answers), []
+
+    def __call__(self, prompt: str) -> str:
+        self.prompts.append(prompt)
+        return self.answers.pop(0)
+
+
+def test_a_person_chooses_a_passphrase_once_and_keeps_it_for_the_other_keys() -> None:
+    person = Asked(WORDS, WORDS, "", "otra cosa muy distinta", "otra cosa muy distinta")
+    words = Passphrases(ask=person)
+    assert words.for_new("root-1") == WORDS.encode()
+    assert words.for_new("root-2") == WORDS.encode()
+    assert words.for_new("root-3") == b"otra cosa muy distinta"
+    assert person.prompts[2] == "New passphrase of root-2 (empty: the same as before)"
+
+
+def test_a_passphrase_that_was_mistyped_is_not_taken() -> None:
+    with pytest.raises(BadKeys, match="not the same; start again"):
+        Passphrases(ask=Asked(WORDS, WORDS + "x")).for_new("root-1")
+
+
+def test_a_person_is_asked_only_for_what_no_known_passphrase_opens() -> None:
+    person = Asked("la segunda")
+    words = Passphrases([b"la primera"], person)
+    opening = words.to_open("publisher")
+    assert next(opening) == b"la primera"
+    assert person.prompts == []
+    assert next(opening) == b"la segunda"
+    assert list(Passphrases([b"x"]).to_open("publisher")) == [b"x"]
 
 
 def test_renew_without_keys_or_signatures_says_what_to_do(tmp_path: Path, keys: Path) -> None:
