@@ -50,11 +50,13 @@ events {{ worker_connections 64; }}
 http {{ access_log {folder}/access.log; sendfile on; tcp_nopush on; default_type application/octet-stream;
   client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
   uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s; server_tokens off; {tls}
+  etag off; if_modified_since off; add_header Last-Modified "";
   server {{ listen 127.0.0.1:{port}{ssl}; listen unix:{folder}/{listener}{ssl}; root {root}; }} }}
 """
-# As deploy/content-host does: records of 4 KiB, because one that is broken off is lost whole.
+# As deploy/content-host does: records of 4 KiB, because one that is broken off is lost whole; no tickets, since no hub
+# resumes a session; no headers that tell a hub nothing.
 TLS = """ssl_certificate {chain}; ssl_certificate_key {key}; ssl_protocols TLSv1.3; ssl_buffer_size 4k;
-  ssl_session_tickets off;"""
+  ssl_session_tickets off; ssl_conf_command NumTickets 0;"""
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PIECE = 16 << 10
+SHORT = 2048  # bytes of a "not found" that are read to the end; a new TLS connection costs more
 ASKED = 64 << 10  # bytes that a gate is asked for at a time
 # Seconds: a satellite modem may need many to get a channel; an answer that stands still for longer is a dead one.
 CONNECT, READ = 30.0, 60.0
@@ -240,6 +241,8 @@ class HttpSource:
         status = response.status_code
         kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if status in (403, 404, 410):  # an object store that may not be listed says 403 for what is not there
+            if (_length(response) or SHORT + 1) <= SHORT:
+                response.raw.read(SHORT, decode_content=False)  # or the connection, and its TLS, would be made anew
             raise Absent(f"{self.name} has no {path} (it answered {status}); check the address, or try again later.")
         if 300 <= status < 400:
             raise SourceError(

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from content_cache.errors import Absent, ContentError, SourceError
+from content_cache.sync.source import HttpSource
 from content_cache.trust import kept
 from content_cache.trust.anchor import Anchor
 from content_cache.trust.errors import Expired, NoSuchGroup, NotPinned, NotSigned, Older, OtherKeys, TrustError
+from tests.simulators.link import ContentServer, Link
 from tests.simulators.office import BEGAN, Office, target
 
 if TYPE_CHECKING:
@@ -65,6 +67,18 @@ def test_a_check_is_one_request_and_a_change_two(office: Office, hub: Anchor) ->
     assert hub.refresh(source, now=office.now).snapshot == 2
     assert source.asked == ["timestamp.json", "2.bundle"]
     assert hub.target("all").release == 2
+
+
+def test_a_look_takes_one_connection_also_where_there_is_no_newer_root(office: Office, tmp_path: Path) -> None:
+    hub = office.hub(tmp_path / "new")
+    with ContentServer(office.repository) as server, Link(server.port) as link:
+        hub.refresh(HttpSource(f"http://127.0.0.1:{link.port}"), now=office.now)
+        assert [one.path for one in server.asked] == [
+            "metadata/2.root.json",
+            "metadata/timestamp.json",
+            "metadata/1.bundle",
+        ]
+        assert link.connections == 1
 
 
 def test_a_renewed_timestamp_confirms_what_is_there(office: Office, hub: Anchor) -> None:
