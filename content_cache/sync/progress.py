@@ -13,6 +13,7 @@ import fcntl
 import os
 import secrets
 import time
+from collections import deque
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from content_cache.library import Library
 
 EVERY = 1.0
+LATELY = 120.0  # seconds that the pace is taken from: a line that was slow an hour ago says little
 NAME = "progress.json"
 
 
@@ -48,8 +50,9 @@ class Telling:
 
     def __init__(self, library: Library, source: str, callback: Callable[[int, int], None]) -> None:
         self._folder, self._source, self._callback = library.incoming, source, callback
-        self._began = self._told = time.monotonic()
+        self._told = time.monotonic()
         self._moved = 0
+        self._marks = deque([(self._told, 0)])
         self.step = "records"
         self.done = self.total = 0
 
@@ -71,12 +74,19 @@ class Telling:
     def tell(self) -> None:
         """Write the file; a disk that does not take it is no reason to stop."""
         self._told = time.monotonic()
-        pace = self._moved / max(self._told - self._began, 0.001)
-        now = Progress(self._source, self.step, self.done, max(self.total, self.done), pace)
+        now = Progress(self._source, self.step, self.done, max(self.total, self.done), self._pace())
         temporary = self._folder / (PREFIX + secrets.token_hex(8))
         with contextlib.suppress(OSError):
             temporary.write_bytes(msgspec.json.encode(now))
             temporary.replace(self._folder / NAME)
+
+    def _pace(self) -> float:
+        """Bytes a second, of the last minutes."""
+        self._marks.append((self._told, self._moved))
+        while self._marks[1][0] < self._told - LATELY:
+            self._marks.popleft()
+        began, moved = self._marks[0]
+        return (self._moved - moved) / max(self._told - began, 0.001)
 
 
 @contextlib.contextmanager
