@@ -85,6 +85,12 @@ class SourceError(ContentError):
     exit_code = 69
 
 
+class NotSent(ContentError):
+    """A client that did not bring a repository to where hubs fetch it; the operator sees to it and pushes again."""
+
+    exit_code = 69
+
+
 class Refused(ContentError):
     """The uplink's budget or hours do not allow it now; what waits goes on when they do."""
 

@@ -55,10 +55,6 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
         """Whether there is a catalogue of that release for it."""
         return any(one.release == release for one in self.releases)
 
-    def before(self, release: int) -> GroupRelease | None:
-        """Its newest catalogue of a release before that one."""
-        return next((one for one in reversed(self.releases) if one.release < release), None)
-
 
 class Groups(msgspec.Struct, frozen=True):
     """All groups, `all` first, then by name."""

@@ -19,7 +19,7 @@ import tempfile
 import unicodedata
 import zipfile
 import zlib
-from typing import TYPE_CHECKING, BinaryIO
+from typing import IO, TYPE_CHECKING, BinaryIO
 
 import msgspec
 
@@ -70,7 +70,7 @@ class Package:
         with self._open(path) as file:
             return file.read(limit)
 
-    def files(self) -> Iterator[tuple[str, BinaryIO]]:
+    def files(self) -> Iterator[tuple[str, Unzipped]]:
         """Every file with its path, in the order of the paths; read each to its end, which checks its sum."""
         for path in self._entries:
             with self._open(path) as file:
@@ -83,12 +83,31 @@ class Package:
                 pass
 
     @contextlib.contextmanager
-    def _open(self, path: str) -> Iterator[BinaryIO]:
-        try:
-            with self._archive.open(self._entries[path]) as file:
-                yield file  # type: ignore[misc]
-        except (zipfile.BadZipFile, zlib.error, EOFError, struct.error):
-            raise BadPackage(f"is damaged: {path} in it cannot be unpacked") from None
+    def _open(self, path: str) -> Iterator[Unzipped]:
+        with _damage_in(path):
+            file = self._archive.open(self._entries[path])
+        with file:
+            yield Unzipped(path, file)
+
+
+class Unzipped:
+    """A file of a package; reading it raises BadPackage where it is damaged, at the latest at its end."""
+
+    def __init__(self, path: str, file: IO[bytes]) -> None:
+        self._path, self._file = path, file
+
+    def read(self, size: int = -1) -> bytes:
+        with _damage_in(self._path):
+            return self._file.read(size)
+
+
+@contextlib.contextmanager
+def _damage_in(path: str) -> Iterator[None]:
+    """What zipfile raises for a zip that says one thing here and another there."""
+    try:
+        yield
+    except (zipfile.BadZipFile, zlib.error, EOFError, struct.error, NotImplementedError, RuntimeError, ValueError):
+        raise BadPackage(f"is damaged: {path} in it cannot be unpacked") from None
 
 
 @contextlib.contextmanager
@@ -119,7 +138,7 @@ def package_tree(path: Path, shelf: Shelf) -> TreeRef:
         )
 
 
-def _put(name: str, file: BinaryIO, shelf: Shelf) -> TreeLine:
+def _put(name: str, file: Unzipped, shelf: Shelf) -> TreeLine:
     """What comes out of a zip comes once, and a shelf reads twice; a large file waits on the disk in between."""
     with tempfile.SpooledTemporaryFile(max_size=SPOOL) as spool:
         shutil.copyfileobj(file, spool, PIECE)

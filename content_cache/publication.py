@@ -89,7 +89,7 @@ class Publication:
         self.repository = Repository(root)
         self.groups = self._caught_up(read_groups(root))
         self.is_new = not self.groups.groups
-        self.old = {one.group: self._head(one.newest) for one in self.groups.groups if one.newest}
+        self.old = {one.group: self.head_of(one.newest) for one in self.groups.groups if one.newest}
         self.all = self.old.get(EVERYTHING, EMPTY)
         self.entries = {entry.slug: entry for entry in self.all.courses}
         self._numbers = _numbers(self.repository, self.all, is_new=self.is_new)
@@ -117,7 +117,7 @@ class Publication:
         with self.repository.open_record("c", release.sha256, release.size, release.packed) as file:
             return file.read()
 
-    def _head(self, release: GroupRelease) -> Head:
+    def head_of(self, release: GroupRelease) -> Head:
         return self.repository.release(release.sha256, release.size, release.packed).head
 
     def _number(self, slug: str) -> int:
