@@ -7,7 +7,7 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
-from content_cache.durable import is_full, locked, make_folder
+from content_cache.durable import PREFIX, is_full, locked, make_folder
 from content_cache.errors import no_space, unusable
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ def alone(library: Library) -> Iterator[None]:
     """No other sync, rollback or sweep, until what is brought has been named; raises Busy beside one."""
     make_folder(library.catalogues)
     with locked(library.catalogues), library.store.filling():
+        for left in library.catalogues.glob(f"{PREFIX}*"):  # by a power cut
+            left.unlink(missing_ok=True)
         yield
 
 

@@ -24,7 +24,7 @@ from tuf.api.exceptions import DownloadError, ExpiredMetadataError, RepositoryEr
 from tuf.api.metadata import Metadata
 from tuf.ngclient.updater import Updater
 
-from content_cache.durable import is_full, locked
+from content_cache.durable import PREFIX, is_full, locked, make_folder
 from content_cache.errors import no_space, unusable
 from content_cache.trust import kept
 from content_cache.trust.errors import NoSuchGroup, NotPinned, OtherKeys, TrustError
@@ -76,7 +76,9 @@ class Anchor:
                 "This hub trusts other keys already; if head office really began anew with new keys, replace them "
                 "explicitly, and otherwise do not use this file."
             )
-        kept.pin(self.folder, root)
+        make_folder(self.folder)
+        with locked(self.folder, wait=True):
+            kept.pin(self.folder, root)
 
     def refresh(self, source: Source, *, now: dt.datetime) -> Confirmed:
         """Look at `source` for what head office signed last, and trust that.
@@ -137,6 +139,8 @@ class Anchor:
         with locked(self.folder, wait=True):
             for left in self.folder.glob(f"{WORK}*"):
                 shutil.rmtree(left, ignore_errors=True)
+            for left in self.folder.glob(f"{PREFIX}*"):
+                left.unlink(missing_ok=True)
             yield
 
     def _keep(self, before: Kept, work: Path, *, whole: bool) -> None:
