@@ -11,12 +11,13 @@ from typing import BinaryIO
 import zstandard
 
 LEVEL = 19
+FAST = 12
 QUICK = 3
 LARGEST_LOG = 23  # of the tables: 4 bytes each entry
 SAMPLE = 64 * 2**10
 
 
-def pack(data: bytes, base: bytes = b"", *, level: int = LEVEL) -> bytes:
+def pack(data: bytes, base: bytes = b"", level: int = LEVEL) -> bytes:
     """`data` as one frame that leans on `base`; the same bytes give the same frame."""
     usual = zstandard.ZstdCompressionParameters.from_level(level, source_size=len(data), dict_size=len(base))
     parameters = zstandard.ZstdCompressionParameters.from_level(

@@ -15,7 +15,7 @@ import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from content_cache.delta.format import Span, Writer, unpack
-from content_cache.delta.frames import QUICK, is_noise, pack
+from content_cache.delta.frames import FAST, LEVEL, QUICK, is_noise, pack
 from content_cache.delta.matching import Copy, match, spacing_of
 from content_cache.errors import BadDelta
 
@@ -38,6 +38,9 @@ BASE = 4 * 2**20  # bytes that a frame leans on
 AROUND = 64 * 2**10  # old bytes on each side of where a piece was
 HINTED = 32 * 2**10  # old bytes on each side of a place that looks alike
 APART = 128 * 2**10  # old bytes between two windows that make them one: a window costs 10 bytes, old bytes none
+PATIENCE = (
+    32 * 2**20
+)  # bytes of a file that are packed as hard as it goes, 1 MB in 2 s; if it has more, 40 times faster
 SAVES = 0.9  # a patch is worth its while at this share of the object
 
 
@@ -103,7 +106,7 @@ class Maker:
         size = self._new.size(task.place)
         if size < TRIED or not is_noise(data := self._new.bytes(task.place)):
             return True
-        return len(pack(data, self._old.bytes(base), level=QUICK)) <= SAVES * self._new.cost(task.place)
+        return len(pack(data, self._old.bytes(base), QUICK)) <= SAVES * self._new.cost(task.place)
 
     def _share(self, files: list[_Small]) -> None:
         """Let files share frames; each lies within one."""
@@ -157,9 +160,8 @@ class Maker:
             text = text[blob.size :]
         return frame
 
-    def _frame(self, data: bytes, base: bytes, spans: Iterable[Span], *, level: int | None = None) -> None:
-        packed = pack(data, base) if level is None else pack(data, base, level=level)
-        self._writer.frame(self._spool.add(packed), len(data), spans)
+    def _frame(self, data: bytes, base: bytes, spans: Iterable[Span], level: int = LEVEL) -> None:
+        self._writer.frame(self._spool.add(pack(data, base, level)), len(data), spans)
 
     def _large(self, task: Task) -> None:
         before = self._spool.size, len(self._writer.columns.frames)
@@ -186,19 +188,17 @@ class Maker:
         noise = is_noise(new.read(max(0, new.size // 2 - AROUND), 2 * AROUND))
         if noise and not task.must and _explained(matches, new.size) < (1 - SAVES) * new.size:
             return None
+        fresh = new.size - sum(copy.length for copy in matches.copies)
+        level = LEVEL if fresh <= PATIENCE else FAST
         most = self._spool.size + int(SAVES * self._new.cost(task.place))
         for pieces, windows in _framed(_pieces(matches, old.size, new.size)):
-            self._piece_frame(base, old, new, pieces, windows)
+            data = b"".join(new.read(piece.start, piece.end - piece.start) for piece in pieces)
+            known = b"".join(old.read(start, end - start) for start, end in windows)
+            spans = (Span(base, start, end - start) for start, end in windows)
+            self._frame(data, known, spans, QUICK if _is_hopeless(data, known) else level)
             if self._spool.size > most and not task.must:
                 return None
         return _parts(base, matches.copies, new.size)
-
-    def _piece_frame(self, base: int, old: Open, new: Open, pieces: list[Piece], windows: list[Window]) -> None:
-        data = b"".join(new.read(piece.start, piece.end - piece.start) for piece in pieces)
-        known = b"".join(old.read(start, end - start) for start, end in windows)
-        hopeless = is_noise(data) and len(pack(data, known, level=QUICK)) > 0.97 * len(data)
-        spans = (Span(base, start, end - start) for start, end in windows)
-        self._frame(data, known, spans, level=QUICK if hopeless else None)
 
 
 class Piece(NamedTuple):
@@ -207,6 +207,11 @@ class Piece(NamedTuple):
     start: int
     end: int
     windows: list[Window]
+
+
+def _is_hopeless(data: bytes, base: bytes) -> bool:
+    """Whether trying hard would save nothing: noise to which the base is no help."""
+    return is_noise(data) and len(pack(data, base, QUICK)) > 0.97 * len(data)
 
 
 def _explained(matches: Matches, size: int) -> int:

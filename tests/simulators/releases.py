@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from content_cache.delta.format import Reader
+    from content_cache.delta.format import Reader, Section
 
 
 class Releases:
@@ -137,10 +137,11 @@ class Hub(Records):
             return records_from(read_delta(read), read, records=self, into=into, old=old, target=new)
 
     def take_files(self, read: Reader, old: Blob, new: Blob, **other: Any) -> Applied:
-        section = read_delta(read).files
+        return self.make(read_delta(read).files, read, self.blobs(old), self.blobs(new), **other)
+
+    def make(self, section: Section, read: Reader, old: list[Blob], new: list[Blob], **other: Any) -> Applied:
         with self.store.filling(), self.store.batch() as batch:
-            into = Place(self.store.path, batch)
-            return apply(section, read, old=self.blobs(old), new=self.blobs(new), into=into, **other)
+            return apply(section, read, old=old, new=new, into=Place(self.store.path, batch), **other)
 
     def update(self, path: Path, old: Blob, new: Blob) -> tuple[Applied, Applied]:
         """Take in a whole delta: what became of its records, and of its files."""

@@ -118,6 +118,6 @@ def test_only_the_frames_that_an_edit_touches_are_made_again(tmp_path: Path, mon
     before, after = entries(releases)
     write_bundle(releases.repository, before)
     packed: list[int] = []
-    monkeypatch.setattr("content_cache.delta.make.pack", lambda data, _: packed.append(len(data)) or b"frame")
+    monkeypatch.setattr("content_cache.delta.make.pack", lambda data, *_: packed.append(len(data)) or b"frame")
     write_bundle(releases.repository, after, before)
     assert 0 < sum(packed) < sum(map(len, FILES.values())) / 2
