@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from benchmarks.pairs import pairs
 from content_cache.delta.format import read_delta, reader_of
 from content_cache.delta.release import write_delta
-from tests.simulators.releases import Hub, Releases
+from tests.simulators.deltas import Hub, Releases
 
 if TYPE_CHECKING:
     from content_cache.records import Blob

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from content_cache.commands import gc, keys, push, renew, sign, stage, withdraw
+from content_cache.commands import diff, gc, keys, push, renew, sign, stage, withdraw
 from content_cache.commands.options import ANY, FOLDER, as_json_option, keys_option, passphrase_option, signed_after
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def content_cache() -> None:
     """Publish courses into a repository that hubs take their content from."""
 
 
-for one in (keys, sign, renew, stage, withdraw, gc, push):
+for one in (keys, sign, renew, stage, withdraw, diff, gc, push):
     content_cache.add_command(one.command)
 
 

@@ -17,7 +17,7 @@ from content_cache.delta.format import HEAD, MAX_BASE, MAX_FRAME, Columns, Span,
 from content_cache.delta.frames import pack
 from content_cache.delta.release import write_delta
 from content_cache.errors import BadDelta, ContentError
-from tests.simulators.releases import Hub, Releases
+from tests.simulators.deltas import Hub, Releases
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from content_cache.delta.format import reader_of
-from tests.simulators.releases import Hub, Releases
+from tests.simulators.deltas import Hub, Releases
 
 if TYPE_CHECKING:
     from content_cache.records import Blob

@@ -15,7 +15,7 @@ from content_cache.publish import publish
 from content_cache.records import Blob
 from content_cache.repository import Repository
 from tests.content_cache.making import course
-from tests.simulators.releases import Hub, Releases
+from tests.simulators.deltas import Hub, Releases
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,7 @@ from content_cache.delta.pairing import named_files_of
 from content_cache.delta.release import write_bundle, write_delta
 from content_cache.delta.route import ranges_for
 from content_cache.errors import ContentError, NoSpace
-from tests.simulators.releases import Hub, Releases
+from tests.simulators.deltas import Hub, Releases
 
 if TYPE_CHECKING:
     from pathlib import Path
