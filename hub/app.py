@@ -62,6 +62,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     from hub import assets, i18n, problems
     from hub.content import routes as content_routes
     from hub.content.checks import content_checks
+    from hub.content.neighbours import RepositoryFirst
     from hub.health import routes as health
     from hub.library import routes as library
     from hub.library.pages import PagesFirst
@@ -95,6 +96,8 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     app.after_request(_harden)
     app.teardown_appcontext(_hang_up)
     app.wsgi_app = PagesFirst(app.wsgi_app, content, recorder)  # type: ignore[method-assign]
+    if settings.neighbours:
+        app.wsgi_app = RepositoryFirst(app.wsgi_app, content)  # type: ignore[method-assign]
     app.wsgi_app = media.MediaFirst(app.wsgi_app, content.store, recorder)  # type: ignore[method-assign]
     return app
 

@@ -1,4 +1,4 @@
-"""The whole loop on one machine: publish the samples, start a hub and a head office, enrol one with the other.
+"""The whole loop on one machine: publish and sign the samples, start a hub and a head office, enrol one with the other.
 
     make run                                # http://localhost:8080 is the hub, http://localhost:8090 head office
     python deploy/laptop/run.py [FOLDER]    # the same, with everything kept in FOLDER instead of var/
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -34,7 +35,9 @@ DEMONSTRATION = {
     "HUB_SEAL_OPEN_DAYS": "yes",
     "COLLECTOR_DATA": str(VAR / "collector"),
     "COLLECTOR_PORT": "8090",
+    "COLLECTOR_CONTENT": str(VAR / "repository"),
 }
+KEYS, PASSPHRASE, REPOSITORY = VAR / "keys", VAR / "passphrase", VAR / "repository"
 
 
 def main() -> int:
@@ -45,7 +48,8 @@ def main() -> int:
     check_machine()
     publish_samples()
     collector = [program("collector"), "serve"]
-    link = None if is_enrolled() else enrol_with(collector, hub, office)
+    link = None if is_set_up() else set_up_with(collector, hub, office)
+    run("hub", "content", "sync")
 
     def announce() -> None:
         wait_for(f"{hub}/healthz")
@@ -71,27 +75,44 @@ def check_machine() -> None:
 
 
 def publish_samples() -> None:
-    """Publish the sample courses and take them into the hub; unchanged, both take a moment."""
-    repository = str(VAR / "repository")
-    run("content-cache", "publish", str(ROOT / "samples" / "courses"), "--to", repository)
-    run("hub", "content", "import", repository)
+    """Publish the sample courses, signed with keys of this folder's own; unchanged, it takes a moment."""
+    if not (KEYS / "roots").exists():
+        shutil.rmtree(KEYS, ignore_errors=True)  # what an interrupted start left
+        make_private(PASSPHRASE, secrets.token_urlsafe(24))
+        run("content-cache", "keys", "create", str(KEYS), *with_passphrase())
+    samples = str(ROOT / "samples" / "courses")
+    run("content-cache", "publish", samples, "--to", str(REPOSITORY), "--keys", str(KEYS), *with_passphrase())
 
 
-def is_enrolled() -> bool:
-    """Whether this hub already knows a head office."""
-    report = json.loads(run("hub", "uplink", "status", "--json"))
-    return bool(report["enrolled"])
+def with_passphrase() -> list[str]:
+    return ["--passphrase-file", str(PASSPHRASE)]
 
 
-def enrol_with(collector: list[str], hub: str, office: str) -> str:
-    """Start head office for a moment, make a site there and enrol this hub; returns the technician's link."""
+def make_private(path: Path, text: str) -> None:
+    """Write a file that its owner alone can read."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text + "\n")
+
+
+def is_set_up() -> bool:
+    """Whether this hub already knows a head office, and where its courses come from."""
+    enrolled = json.loads(run("hub", "uplink", "status", "--json"))["enrolled"]
+    return bool(enrolled and json.loads(run("hub", "content", "status", "--json"))["source"])
+
+
+def set_up_with(collector: list[str], hub: str, office: str) -> str:
+    """Start head office for a moment, make a site there and set this hub up; returns the technician's link."""
     serving = start(collector)
     try:
         wait_for(f"{office}/healthz")
         site = json.loads(
             run("collector", "sites", "add", "Aldea de muestra", "--time-zone", "America/Merida", "--json")
         )
-        made = run("hub", "setup", "--collector-url", office, "--code", site["code"], "--address", hub, "--json")
+        content = ["--content-url", str(REPOSITORY), "--content-root", str(KEYS / "roots" / "1.root.json")]
+        enrolment = ["--collector-url", office, "--code", site["code"]]
+        made = run("hub", "setup", *enrolment, *content, "--address", hub, "--json")
         return str(json.loads(made)["link"])
     finally:
         stop([serving])

@@ -9,8 +9,7 @@ from peewee import PeeweeException
 
 from content_cache.errors import mb
 from hub.content.models import state
-from hub.content.news import confirmed_on, trusted
-from hub.content.origin import trust_of
+from hub.content.news import confirmed_on, trust_of, trusted
 from hub.health.checks import Check
 from hub.uplink.status import budget_status
 

@@ -3,7 +3,7 @@
     trusted(library)                # what head office signed, as this hub knows it: Confirmed, or None
     confirmed_on(known)             # "content last confirmed on"
 
-The trust itself lies with the library; python-tuf is loaded only when somebody asks.
+The trust itself lies with the library. The web process reads this, so python-tuf is loaded only when somebody asks.
 """
 
 from __future__ import annotations
@@ -13,16 +13,23 @@ from typing import TYPE_CHECKING
 from content_cache.errors import ContentError
 from hub.clock import dated
 from hub.content.models import state
-from hub.content.origin import trust_of
 from hub.site import this_site
 from hub.uplink.models import state as uplink_state
 
 if TYPE_CHECKING:
     import datetime as dt
+    from pathlib import Path
 
     from content_cache.library import Library
-    from content_cache.trust.anchor import Confirmed
+    from content_cache.trust.anchor import Anchor, Confirmed
     from hub.clock import Moment
+
+
+def trust_of(library: Path) -> Anchor:
+    """What the library in the folder `library` believes."""
+    from content_cache.trust.anchor import Anchor  # python-tuf takes its time and memory, and pages never need it
+
+    return Anchor(library / "trust")
 
 
 def trusted(library: Library) -> Confirmed | None:

@@ -1,6 +1,6 @@
 """Takes in what is on a stick as soon as it is plugged in, if head office signed it and it is newer.
 
-    look(work)      # whether there was something to do
+    look(Path("/media"), clock, take)        # whether there was something to do; `take` brings from a source
 
 A stick is only ever read. What is not signed, or not by head office, is left alone, and the technician's page says so
 in a sentence; so does it while a stick is read, and when it was pulled out too early: what was taken in by then is
@@ -9,7 +9,7 @@ kept, and the rest is taken when it is plugged in again.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from content_cache.errors import Busy, ContentError, NoSpace, OlderRelease, SourceError
 from content_cache.sync.source import FolderSource
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from content_cache.sync.engine import Synced
     from content_cache.sync.source import Source
     from hub.clock import Clock
 
@@ -57,14 +58,7 @@ AGAIN = {"unpinned", "expired", "group", "full", "busy", "broken"}  # may go oth
 WAIT = 120.0  # seconds
 
 
-class Taken(NamedTuple):
-    """What a stick gave: the number of its release, and whether anything of it is new here."""
-
-    release: int
-    changed: bool
-
-
-def look(under: Path, clock: Clock, take: Callable[[Source], Taken]) -> bool:
+def look(under: Path, clock: Clock, take: Callable[[Source], Synced]) -> bool:
     """Look at what is plugged in, and `take` what may be new; whether there was anything to do."""
     known = {row.place: row for row in Stick.select()}
     found = {str(place): place for place in repositories(under)}
@@ -85,15 +79,17 @@ def _is_due(known: Stick | None, seen: str, clock: Clock) -> bool:
     return known.state in AGAIN and (known.boot != now.boot or now.seconds - known.seconds >= WAIT)
 
 
-def _take(place: Path, clock: Clock, take: Callable[[Source], Taken]) -> None:
+def _take(place: Path, clock: Clock, take: Callable[[Source], Synced]) -> None:
     _note(place, clock, state=READING)
     try:
-        taken = take(FolderSource(place))
+        synced = take(FolderSource(place))
     except ContentError as error:
         state = next(word for kind, word in BY_ERROR if isinstance(error, kind))
         _note(place, clock, state=state, sentence=str(error))
         return
-    _note(place, clock, state=TAKEN if taken.changed else KNOWN, release=taken.release)
+    if not synced.stopped:  # else it is read on when the hub runs again
+        is_new = synced.changed or synced.blobs > 0
+        _note(place, clock, state=TAKEN if is_new else KNOWN, release=synced.number)
 
 
 def _note(place: Path, clock: Clock, **fields: object) -> None:

@@ -75,14 +75,19 @@ def check_library(library: Library) -> Check:
     """Whether a release of the course library is here and its catalogue can be opened."""
     release = library.release()
     if release is None:
-        return Check("library", False, _("There are no courses; run `hub content import`."), {"release": None})
+        return Check(
+            "library",
+            False,
+            _("There are no courses; plug in a stick with some, or run `hub content sync`."),
+            {"release": None},
+        )
     try:
         catalogue = library.catalogue()
     except OlderLayout as error:
         sentence = _("An older version of the hub made the catalogue; start `hub worker`, which builds it again.")
         return Check("library", False, sentence, {"release": release, "error": str(error)})
     except (ContentError, OSError) as error:
-        sentence = _("The catalogue cannot be read; run `hub content import` again.")
+        sentence = _("The catalogue cannot be read; run `hub content sync`.")
         return Check("library", False, sentence, {"release": release, "error": str(error)})
     if catalogue is not None:
         catalogue.close()
@@ -101,7 +106,7 @@ def check_damaged(library: Library) -> Check:
         return Check("damaged", True, _("No damaged file is known."), {"blobs": []})
     names = sorted({item for blob in blobs for item in blob["items"]})
     sentence = _(
-        "Damaged files, no longer served: %(count)d (%(names)s). Run `hub content import` again to mend them.",
+        "Damaged files, no longer served: %(count)d (%(names)s). They come again first of all; a stick is quicker.",
         count=len(blobs),
         names=", ".join(names[:5]) or _("of no lesson"),
     )

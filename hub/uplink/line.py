@@ -73,6 +73,7 @@ class Line:
         self._meter, self._tally = Meter(), Tally(clock, kind)
         self._room, self._room_from = Room(None), 0
         self._looked: float | None = None
+        self._waiting: int | None = None  # in the kernel, when the budget ended
         self._ends: float | None = None
         self._closing = threading.Event()
         self._watcher = threading.Thread(target=self._watch, daemon=True, name="line")
@@ -90,17 +91,31 @@ class Line:
         self._tally.close(*self._meter.read())
 
     def ask(self, count: int) -> None:
-        """Whether `count` bytes more may cross; raises Refused. Rules and other lines are looked at each 5 seconds."""
+        """Whether `count` bytes more may be read; raises Refused. Rules and other lines are looked at each 5 seconds.
+
+        What waits in the kernel by the time that the budget ends has crossed and is paid for, so it may be read still.
+        """
         if self._stop.is_set():
             raise Refused("The hub is stopping; the rest comes when it runs again.")
-        moved = sum(self._meter.read())
+        if self._has_room(count):
+            self._waiting = None
+            return
+        if self._waiting is None:
+            self._waiting = self._meter.unread()
+            self._meter.narrow()
+        self._waiting -= count
+        if self._waiting < 0:
+            raise Refused(sentence(self._room, this_site().zone))
+
+    def _has_room(self, count: int) -> bool:
         if self._looked is None or self._clock.since_boot() - self._looked >= WRITE_EVERY:
             self._look(count)
-        if self._room.left is not None and self._room.left - (moved - self._room_from) < count:
-            self._tally.close(*self._meter.read())
-            self._look(count)
-            if self._room.left == 0:
-                raise Refused(sentence(self._room, this_site().zone))
+        moved = sum(self._meter.read()) - self._room_from
+        if self._room.left is None or self._room.left - moved >= count:
+            return True
+        self._tally.close(*self._meter.read())
+        self._look(count)
+        return self._room.left != 0
 
     def _look(self, least: int) -> None:
         """Look the room up; of what crosses here it knows what is written down by then."""

@@ -12,9 +12,12 @@ it with bytes unread makes the kernel tell the server to stop (RFC 9293, 3.10.4 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import socket
 import ssl
 import struct
+import sys
+import termios
 import threading
 from typing import Any
 
@@ -62,6 +65,18 @@ class Meter:
         with self._lock:
             both = [(self._up, self._down), *map(_moved, self._open)]
         return sum(up for up, _ in both), sum(down for _, down in both)
+
+    def unread(self) -> int:
+        """Bytes that crossed and that nobody has read yet; they wait in the kernel."""
+        with self._lock:
+            return sum(map(_unread, self._open))
+
+    def narrow(self) -> None:
+        """Have the kernel take in next to nothing more than what was offered to the other side already."""
+        with self._lock:
+            for one in self._open:
+                with contextlib.suppress(OSError):
+                    one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 0)
 
     def cut(self) -> None:
         """End every open connection; who waits for it gets an error."""
@@ -168,3 +183,13 @@ def _moved(connected: socket.socket) -> tuple[int, int]:
     segments_up, segments_down = struct.unpack_from("=II", info, 136)
     (up,) = struct.unpack_from("=Q", info, 200)
     return up + HEADERS * segments_up, down + HEADERS * segments_down
+
+
+def _unread(connected: socket.socket) -> int:
+    """FIONREAD, see tcp(7)."""
+    count = bytearray(4)
+    try:
+        fcntl.ioctl(connected, termios.FIONREAD, count)
+    except (OSError, ValueError):
+        return 0
+    return int.from_bytes(count, sys.byteorder)

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from content_cache.renewing import renew
 from hub.backup import snapshot
 from hub.content.scrub import scrub
+from hub.content.sticks import look as look_at_sticks
+from hub.content.sync import bring, look
 from hub.uplink.deliver import deliver
 from hub.uplink.models import acknowledged_days
 from hub.uplink.seal import roll_up
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from content_cache.library import Library
+    from content_cache.sync.engine import Synced
+    from content_cache.sync.source import Source
     from hub.clock import Clock
     from hub.settings import Settings
 
@@ -92,10 +96,23 @@ def renew_catalogue(work: Work) -> None:
     renew(work.library, reserve=work.settings.reserve_bytes)
 
 
+def bring_content(work: Work) -> Idle | None:
+    return None if look(work.settings, work.clock, work.library, work.stop) else IDLE
+
+
+def read_sticks(work: Work) -> Idle | None:
+    def take(source: Source) -> Synced:
+        return bring(source, work.settings, work.clock, work.library, stop=work.stop)
+
+    return None if look_at_sticks(work.settings.sticks, work.clock, take) else IDLE
+
+
 JOBS = (
     Job("catalogue", 1, 600, renew_catalogue, "After an update of the hub its courses are there as before."),
     Job("roll up", 3, "roll_up_every", seal_days, "Days that are over become sealed records that can be sent."),
     Job("upload", 6, "upload_every", upload, "Head office sees what was counted, and tells the time."),
+    Job("sticks", 9, 10, read_sticks, "Content that is plugged in is taken in by itself, if head office signed it."),
+    Job("content", 12, 60, bring_content, "New courses come, in the order in which people want them."),
     Job("sweep", 300, DAY, sweep, "Content that no release names, and details that have served, leave the card."),
     Job("snapshot", 600, "snapshot_every", save, "A damaged database has something to go back to."),
     Job("verify", 45, 60, verify, "Content that a worn card changed is found before a learner does."),

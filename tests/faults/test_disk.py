@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from content_cache.library import Library
+from hub.content.origin import pin
 from tests.town import ITEM, SAMPLES, Phone, Town, small_disk, until
 
 if TYPE_CHECKING:
@@ -47,14 +48,25 @@ def fill(path: Path) -> None:
                 continue
 
 
+def signed(folder: Path, town: Town) -> Path:
+    """The samples, published and signed with keys in `folder`."""
+    words = folder / "passphrase"
+    words.write_text("cinco palabras que nadie adivina\n")
+    keys, repository = str(folder / "keys"), folder / "repository"
+    town.run("content_cache", "keys", "create", keys, "--passphrase-file", str(words))
+    publish = ("publish", str(SAMPLES), "--to", str(repository), "--keys", keys, "--passphrase-file", str(words))
+    town.run("content_cache", *publish)
+    return repository
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="component absent: root, to mount a small disk")
 def test_an_import_that_does_not_fit_says_how_much_to_free_and_changes_nothing(tmp_path: Path) -> None:
     with small_disk(tmp_path / "small", 2) as disk:
         town = Town(tmp_path, {"HUB_DATA": str(disk / "hub")})
-        roomy = Town(tmp_path / "roomy")
-        roomy.run("content_cache", "publish", str(SAMPLES), "--to", str(tmp_path / "repository"))
+        repository = signed(tmp_path, Town(tmp_path / "roomy"))
+        pin(tmp_path / "keys" / "roots" / "1.root.json", disk / "hub" / "library")
         with pytest.raises(AssertionError, match=r"[Ff]ree"):
-            town.run("hub", "content", "import", str(tmp_path / "repository"))
+            town.run("hub", "content", "sync", "--from", str(repository))
         assert Library(disk / "hub" / "library").release() is None
 
 
@@ -73,7 +85,7 @@ def test_a_damaged_blob_is_found_named_and_no_longer_served(tmp_path: Path) -> N
         url = f"/media/{video.sha256}/{video.name}"
         assert town.ask("GET", url)[0] == 200
         with pytest.raises(AssertionError, match="damaged"):
-            town.run("hub", "content", "verify")  # the worker does the same slowly, see hub/worker/verify.py
+            town.run("hub", "content", "verify")  # the worker does the same slowly, see hub/content/scrub.py
         assert town.ask("GET", url)[0] == 404
         status, body = town.ask("GET", "/healthz")
         report = json.loads(body)

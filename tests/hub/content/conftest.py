@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from content_cache.library import Library
-from content_cache.trust import protect
+from content_cache.publish import publish
+from content_cache.trust import keys, protect
+from content_cache.trust.publishing import sign_repository
 from hub.backup import open_or_restore
 from hub.clock import Clock
 from hub.db import database, writing
 from hub.settings import Settings
 from hub.site import Site, this_site
+from tests.content_cache.making import PDF, course, yaml
+from tests.simulators.office import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,3 +60,33 @@ def quick_keys(monkeypatch: pytest.MonkeyPatch) -> None:
 def box(tmp_path: Path) -> Iterator[Box]:
     yield Box(tmp_path / "hub")
     database.close()
+
+
+class Press:
+    """Head office's desk: courses that are published and signed into `repository`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.courses, self.repository, self.keys = folder / "courses", folder / "repository", folder / "keys"
+        self.now = NOON.astimezone(dt.UTC)
+        keys.create(self.keys, WORDS, now=self.now)
+        self.root = self.keys / "roots" / "1.root.json"
+
+    def course(self, slug: str, *books: int) -> None:
+        """A course of a reading, and books of so many bytes that nothing makes smaller."""
+        folder = course(self.courses / slug, slug=slug)
+        items = "  - {item: costos, kind: reading, title: Costos, file: uno.md}\n"
+        for number, size in enumerate(books, start=1):
+            body = hashlib.shake_256(f"{slug} {number} {size}".encode()).digest(size)
+            (folder / f"libro-{number}.pdf").write_bytes(PDF[:9] + body + PDF[9:])
+            items += f"  - {{item: libro-{number}, kind: document, title: Libro {number}, file: libro-{number}.pdf}}\n"
+        (folder / "course.yaml").write_text(yaml(slug, items), "utf-8")
+
+    def publish(self) -> int:
+        """Publish and sign what there is; the number of its signing."""
+        publish(self.courses, self.repository)
+        return sign_repository(self.repository, self.keys, WORDS, now=self.now).snapshot
+
+
+@pytest.fixture
+def press(tmp_path: Path, quick_keys: None) -> Press:
+    return Press(tmp_path / "press")

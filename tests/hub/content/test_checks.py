@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from hub.content.checks import check_budget, check_content
 from hub.content.models import note
-from hub.content.news import confirmed_on, trusted
-from hub.content.origin import configure, trust_of
+from hub.content.news import confirmed_on, trust_of, trusted
+from hub.content.origin import configure
 from hub.db import writing
 from hub.uplink.budget import CONTENT, COUNTS, Rules
 from hub.uplink.ledger import Tally, set_rules

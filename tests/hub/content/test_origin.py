@@ -17,8 +17,11 @@ import pytest
 from content_cache.errors import Absent
 from content_cache.trust.errors import OtherKeys, TrustError
 from hub.content.models import state
-from hub.content.origin import BadPlace, check_place, configure, is_near, opened, pin, trust_of
+from hub.content.news import trust_of
+from hub.content.origin import BadPlace, check_place, configure, is_near, opened, pin
 from hub.db import database, open_database
+from hub.uplink.budget import Rules
+from hub.uplink.ledger import set_rules
 from hub.uplink.models import Ledger
 from tests.simulators.office import Office
 
@@ -74,18 +77,21 @@ def test_bytes_of_a_server_are_counted_and_a_neighbours_are_not_if_a_technician_
     (tmp_path / "served" / "one").write_bytes(b"x" * 5000)
     with serving(tmp_path / "served") as url:
         assert is_near(url)
-        with opened(url, box.clock, by_hand=True) as source:
+        with opened(url, box.clock, by_hand=True) as (source, budget):
             assert b"".join(source.read("one")) == b"x" * 5000
+        assert budget is None
         assert Ledger.select().count() == 0
-        with opened(url, box.clock) as source:
+        set_rules(Rules(daily=100_000))
+        with opened(url, box.clock) as (source, budget):
             assert b"".join(source.read("one")) == b"x" * 5000
+        assert budget == 85_714, "a tenth is kept for counts, a twentieth goes for headers"
     row = Ledger.get()
     assert row.kind == "content"
     assert 5000 < row.down < 7000
 
 
 def test_a_folder_needs_no_line(box: Box, tmp_path: Path) -> None:
-    with opened(str(tmp_path), box.clock) as source, pytest.raises(Absent):
+    with opened(str(tmp_path), box.clock) as (source, _), pytest.raises(Absent):
         list(source.read("metadata/timestamp.json"))
 
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from content_cache.errors import Busy, NoSpace, OlderRelease, RepositoryError, SourceError
+from content_cache.sync.engine import Synced
 from content_cache.trust.errors import Expired, NoSuchGroup, NotPinned, NotSigned, Older, OtherKeys, TrustError
 from hub.content import mounts
 from hub.content.models import Stick
 from hub.content.status import sticks
-from hub.content.sticks import AGAIN, READING, STATES, WAIT, Taken, look
+from hub.content.sticks import AGAIN, READING, STATES, WAIT, look
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
     from content_cache.errors import ContentError
     from content_cache.sync.source import Source
     from tests.hub.content.conftest import Box
+
+
+def synced(*, changed: bool, stopped: bool = False) -> Synced:
+    return Synced(
+        release="3-0123456789ab", number=3, changed=changed, courses=1, items=1, blobs=0, bytes=0, came=0, coming=0,
+        left=(), problems=(), stopped=stopped,
+    )  # fmt: skip
 
 
 class Port:
@@ -34,7 +42,7 @@ class Port:
         self.write()
         monkeypatch.setattr(mounts, "TABLE", self.table)
         self.taken: list[str] = []
-        self.outcome: Taken | ContentError = Taken(3, changed=True)
+        self.outcome: Synced | ContentError = synced(changed=True)
 
     def write(self) -> None:
         lines = ["22 1 259:2 / / rw,relatime shared:1 - ext4 /dev/root rw"]
@@ -59,7 +67,7 @@ class Port:
         self.inside.remove(stick)
         self.write()
 
-    def take(self, source: Source) -> Taken:
+    def take(self, source: Source) -> Synced:
         self.taken.append(source.name)
         if isinstance(self.outcome, Exception):
             raise self.outcome
@@ -95,7 +103,7 @@ def test_a_folder_on_which_nothing_is_mounted_is_no_stick(box: Box, port: Port) 
 def test_a_stick_is_read_once_and_again_when_something_else_is_on_it(box: Box, port: Port) -> None:
     stick = port.plug_in("usb")
     run(box, port)
-    port.outcome = Taken(3, changed=False)
+    port.outcome = synced(changed=False)
     assert not run(box, port)
     os.utime(stick / "metadata/timestamp.json", ns=(1, 1))
     assert run(box, port)
@@ -155,3 +163,13 @@ def test_a_stick_that_was_being_read_when_the_power_went_is_read_on(box: Box, po
     Stick.update(state=READING).execute()
     assert run(box, port)
     assert len(port.taken) == 2
+
+
+def test_a_stick_that_was_being_read_when_the_hub_stopped_is_read_on(box: Box, port: Port) -> None:
+    port.plug_in("usb")
+    port.outcome = synced(changed=True, stopped=True)
+    run(box, port)
+    assert [one.state for one in sticks()] == ["reading"]
+    port.outcome = synced(changed=True)
+    assert run(box, port)
+    assert [one.state for one in sticks()] == ["taken"]

@@ -49,7 +49,9 @@ def test_a_hub_that_lacks_courses_and_time_serves_and_says_so_in_english(bench: 
     report = healthz(bench)
     assert report["status"] == "degraded"
     assert {name for name, check in report["checks"].items() if not check["ok"]} == {"library", "clock"}
-    assert report["checks"]["library"]["sentence"] == "There are no courses; run `hub content import`."
+    assert report["checks"]["library"]["sentence"] == (
+        "There are no courses; plug in a stick with some, or run `hub content sync`."
+    )
     assert report["checks"]["clock"]["certain"] is False
     assert report["checks"]["disk"]["free"] > 0
 

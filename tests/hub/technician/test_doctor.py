@@ -63,7 +63,7 @@ def test_each_failure_is_a_line_that_says_what_to_do(tmp_path: Path) -> None:
     failed = [line for line in done.stdout.splitlines() if line.startswith("FAIL")]
     assert len(failed) == 2
     assert "free at least" in failed[0]
-    assert "run `hub content import`" in failed[1]
+    assert "run `hub content sync`" in failed[1]
 
 
 def test_json_tells_the_same_with_facts(tmp_path: Path) -> None:

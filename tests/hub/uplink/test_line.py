@@ -100,7 +100,7 @@ def refused(hub: Hub, spring: Spring, each: Callable[[], object] = lambda: None)
     raise AssertionError("the spring ran dry")
 
 
-@pytest.mark.parametrize("budget", [300_000, 1_000_000, 5_000_000])
+@pytest.mark.parametrize("budget", [1_000_000, 2_000_000, 5_000_000])
 def test_a_spent_budget_stops_the_bytes_within_what_the_kernel_held(hub: Hub, spring: Spring, budget: int) -> None:
     set_rules(Rules(daily=budget))
     most = budget - min(budget // 10, 256 * 2**10)
@@ -110,7 +110,22 @@ def test_a_spent_budget_stops_the_bytes_within_what_the_kernel_held(hub: Hub, sp
     with pytest.raises(Refused), Line(hub.clock, kind=CONTENT) as line:
         line.ask(4 * PIECE)
     with Line(hub.clock) as line:
-        line.ask(min(budget // 10, 256 * 2**10) // 2)  # counts have theirs still
+        line.ask(25_000)  # counts have theirs still
+
+
+def test_what_has_crossed_when_the_budget_ends_is_read_still(hub: Hub, spring: Spring) -> None:
+    set_rules(Rules(daily=300_000))
+    with Line(hub.clock, kind=CONTENT) as line, download(line, spring.url) as pieces:
+        taken = len(next(pieces))
+        assert until(lambda: line._meter.unread() > 40_000)
+        Tally(hub.clock, COUNTS).close(0, 300_000)
+        hub.machine.pass_time(seconds=5)
+        waited = line._meter.unread()
+        line.ask(waited - 5000)
+        with pytest.raises(Refused):
+            line.ask(2 * PIECE)
+    assert taken
+    assert crossed() < waited + 40_000, "the kernel took in next to nothing more"
 
 
 def test_where_nothing_is_limited_nothing_is_asked_of_the_kernel(hub: Hub) -> None:
