@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from content_cache.library import Library
+    from content_cache.records import Held
     from content_cache.sync.engine import Synced
     from hub.clock import Clock
     from hub.content.status import ContentStatus
@@ -127,21 +128,37 @@ _order("bring-back", "Let what was removed come again.", "{} comes again with th
 @as_json_option
 def list_command(as_json: bool) -> None:
     """List the courses of the release that is served."""
-    from content_cache.errors import mb
     from content_cache.showing import count, tell
 
-    _, clock, library = _open()
-    lines = [
-        f"{course.id}: {course.title} ({mb(course.here)} here"
-        + (f", {mb(course.coming)} coming" if course.coming else "")
-        + (", pinned" if course.pinned else ", removed" if course.removed else "")
-        + ")"
-        for course in _status(clock, library).courses
-    ]
+    _, _, library = _open()
+    held = _held(library)
+    lines = [f"{one.id}: {one.title} ({_sizes(one)}{_decided(one.id)})" for one in held]
+    lines.append(f"{count(len(held), 'course')} in release {library.number()}." if held else EMPTY)
+    tell(held, lines, as_json=as_json)
+
+
+def _held(library: Library) -> list[Held]:
+    """All courses, with what they take."""
+    from contextlib import closing
+
     catalogue = library.catalogue()
-    courses = catalogue.courses() if catalogue else []
-    lines.append(f"{count(len(courses), 'course')} in release {library.number()}." if courses else EMPTY)
-    tell(courses, lines, as_json=as_json)
+    if catalogue is None:
+        return []
+    with closing(catalogue):
+        return catalogue.held_courses(catalogue.totals().courses)
+
+
+def _sizes(one: Held) -> str:
+    from content_cache.errors import mb
+
+    here = mb(max(one.bytes - one.coming, 0))
+    return f"{here} here, {mb(one.coming)} coming" if one.coming else f"{here} here"
+
+
+def _decided(subject: str) -> str:
+    from hub.content.models import PINNED, REMOVED, wished
+
+    return next((f", {kind}" for kind in (PINNED, REMOVED) if subject in wished(kind)), "")
 
 
 EMPTY = "The library is empty; plug in a stick, or bring one with `hub content sync`."
@@ -152,9 +169,10 @@ EMPTY = "The library is empty; plug in a stick, or bring one with `hub content s
 def status_command(as_json: bool) -> None:
     """Show where content comes from, what is here and coming, what failed, and the sticks that are plugged in."""
     from content_cache.showing import tell
+    from hub.content.status import status
 
     _, clock, library = _open()
-    found = _status(clock, library)
+    found = status(clock, library)
     tell(found, _status_lines(found), as_json=as_json)
 
 
@@ -162,14 +180,19 @@ def _status_lines(found: ContentStatus) -> list[str]:
     from content_cache.errors import mb
 
     lines = [f"Courses of the group {found.group} come from {found.source}." if found.source else NO_PLACE]
-    lines.append(f"Release {found.release} is served; {mb(found.here)} here." if found.release else EMPTY)
-    if found.coming:
-        lines.append(f"{mb(found.coming)} are still to come.")
+    if found.totals:
+        lines.append(f"Release {found.release} is served; {mb(found.totals.bytes - found.totals.coming)} here.")
+    else:
+        lines.append(EMPTY)
+    if found.totals and found.totals.coming:
+        lines.append(f"{mb(found.totals.coming)} are still to come.")
     if found.confirmed:
         lines.append(f"Content was last confirmed on {found.confirmed.isoformat()}.")
     if found.progress:
         lines.append(f"Now: {found.progress.step} from {found.progress.source}, {mb(found.progress.done)}"
                      f" of {mb(found.progress.total)}.")  # fmt: skip
+    if found.held:
+        lines.append(f"Release {found.held} is not taken, since a rollback left it; `hub content sync --force` does.")
     if found.damaged:
         lines.append(f"{found.damaged} files are damaged and not served; they are brought again.")
     if found.error:
@@ -222,9 +245,3 @@ def _open() -> tuple[Settings, Clock, Library]:
     settings = Settings.load()
     open_database(settings.database)
     return settings, Clock(), Library(settings.library_root)
-
-
-def _status(clock: Clock, library: Library) -> ContentStatus:
-    from hub.content.status import status
-
-    return status(clock, library)

@@ -52,13 +52,15 @@ class ScrubStatus:
 class ContentStatus:
     """All of it. On `confirmed` head office signed last that what is known here is its newest; None before it ever did.
 
-    `previous` is the release that a rollback would go back to; `totals` sum up the one that is served.
+    `previous` is the release that a rollback would go back to, `held` the number of one that is not taken because a
+    rollback left it; `totals` sum up the one that is served.
     """
 
     source: str | None
     group: str
     release: str | None
     previous: str | None
+    held: int | None
     confirmed: dt.date | None
     checked: Moment | None
     error: str | None
@@ -83,6 +85,7 @@ def status(clock: Clock, library: Library) -> ContentStatus:
         group=known.group,
         release=library.release(),
         previous=_previous(library),
+        held=library.held(),
         confirmed=confirmed_on(trusted(library)),
         checked=known.checked,
         error=known.error,

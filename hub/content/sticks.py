@@ -84,12 +84,16 @@ def _take(place: Path, clock: Clock, take: Callable[[Source], Synced]) -> None:
     try:
         synced = take(FolderSource(place))
     except ContentError as error:
-        state = next(word for kind, word in BY_ERROR if isinstance(error, kind))
-        _note(place, clock, state=state, sentence=str(error))
+        _note(place, clock, state=word_for(error), sentence=str(error))
         return
     if not synced.stopped:  # else it is read on when the hub runs again
         is_new = synced.changed or synced.blobs > 0
         _note(place, clock, state=TAKEN if is_new else KNOWN, release=synced.number)
+
+
+def word_for(error: ContentError) -> str:
+    """The word of STATES for what went wrong."""
+    return next(word for kind, word in BY_ERROR if isinstance(error, kind))
 
 
 def _note(place: Path, clock: Clock, **fields: object) -> None:

@@ -15,13 +15,14 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from content_cache.errors import ContentError, Refused
+from content_cache.errors import ContentError, Refused, SourceError
 from content_cache.sync.engine import sync
 from content_cache.sync.plan import BUDGET
 from hub.clock import ago
 from hub.content.models import note, state
 from hub.content.news import confirmed_at, is_news, trust_of, trusted
 from hub.content.origin import BadPlace, check_place, opened
+from hub.content.sticks import word_for
 from hub.content.wishes import granted, wishes
 from hub.db import writing
 from hub.uplink.backoff import wait_after
@@ -58,7 +59,7 @@ def look(settings: Settings, clock: Clock, library: Library, stop: threading.Eve
         _went(clock, _not_before(clock, _seconds_until_allowed(clock)), unfinished=True)
         return True
     except ContentError as error:
-        _failed(clock, known, str(error))
+        _failed(clock, known, error)
         raise
     _settle(clock, synced)
     return True
@@ -124,17 +125,18 @@ def _went(clock: Clock, retry: dict[str, object], *, unfinished: bool, error: st
     now = clock.moment()
     met = {"error_boot": now.boot, "error_seconds": now.seconds} if error else {}
     with writing():
-        note(unfinished=unfinished, failures=0, error=error, **met, **retry)
+        note(unfinished=unfinished, failures=0, error=error, why="broken" if error else None, **met, **retry)
 
 
-def _failed(clock: Clock, known: Content, sentence: str) -> None:
+def _failed(clock: Clock, known: Content, error: ContentError) -> None:
     """Remember why, and when to try again, so that a restart does not knock at once."""
     now, failures = clock.moment(), known.failures + 1
     wait = wait_after(failures, _random.random())
     with writing():
         note(
             failures=failures,
-            error=sentence,
+            error=str(error),
+            why="offline" if isinstance(error, SourceError) and "://" in str(known.url) else word_for(error),
             error_boot=now.boot,
             error_seconds=now.seconds,
             **_not_before(clock, wait),

@@ -97,7 +97,7 @@ class Line:
         """
         if self._stop.is_set():
             raise Refused("The hub is stopping; the rest comes when it runs again.")
-        if self._has_room(count):
+        if self._has_room(max(count - self._meter.unread(), 0)):
             self._waiting = None
             return
         if self._waiting is None:
@@ -107,20 +107,21 @@ class Line:
         if self._waiting < 0:
             raise Refused(sentence(self._room, this_site().zone))
 
-    def _has_room(self, count: int) -> bool:
+    def _has_room(self, new: int) -> bool:
+        """Whether `new` bytes may cross that have not yet."""
         if self._looked is None or self._clock.since_boot() - self._looked >= WRITE_EVERY:
-            self._look(count)
-        moved = sum(self._meter.read()) - self._room_from
-        if self._room.left is None or self._room.left - moved >= count:
+            self._look(new)
+        left, moved = self._room.left, sum(self._meter.read()) - self._room_from
+        if left is None or (left > 0 and left - moved >= new):
             return True
         self._tally.close(*self._meter.read())
-        self._look(count)
+        self._look(new)
         return self._room.left != 0
 
     def _look(self, least: int) -> None:
         """Look the room up; of what crosses here it knows what is written down by then."""
         self._looked, self._room_from = self._clock.since_boot(), self._tally.written
-        self._room = room_now(self._clock, self._kind, least=least)
+        self._room = room_now(self._clock, self._kind, least=max(least, 1))
 
     def post(self, url: str, body: bytes) -> Reply:
         """Send `body`, and give back what was answered with a 200. Raises NoAnswer."""
