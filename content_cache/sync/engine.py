@@ -33,7 +33,20 @@ from content_cache.room import alone, disk_errors, free_bytes, refuse_full
 from content_cache.serving import readable, serve
 from content_cache.sync.bringing import Bringing
 from content_cache.sync.fetch import Fetching, Stopped
-from content_cache.sync.plan import NO_WISHES, SPACE, Evict, Get, Left, Limits, Take, plan, room, travels
+from content_cache.sync.plan import (
+    NO_WISHES,
+    REMOVED,
+    SPACE,
+    Evict,
+    Get,
+    Left,
+    Limits,
+    Take,
+    Wanted,
+    plan,
+    room,
+    travels,
+)
 from content_cache.sync.progress import telling
 from content_cache.sync.survey import survey
 
@@ -46,7 +59,6 @@ if TYPE_CHECKING:
     from content_cache.sync.plan import Plan, Wishes
     from content_cache.sync.progress import Telling
     from content_cache.sync.source import Source
-    from content_cache.sync.survey import Survey
     from content_cache.trust.targets import Target
 
 MAX_MANIFEST = 64 * 2**20
@@ -115,6 +127,13 @@ def sync(
         return work.run(budget, force=force)
 
 
+class _GivenUp(Exception):
+    """Too much is wrong at the source."""
+
+    def __init__(self, why: ContentError) -> None:
+        self.why = why
+
+
 class _Sync:
     """One run; its fields are what several steps share."""
 
@@ -143,17 +162,19 @@ class _Sync:
         self._served_at = time.monotonic()
         self._is_slow = bool(fetching.manner.patience)
         self._wrong = self._unsettled = 0
-        self._problems: list[str] = []
+        self._wrong_ones: list[ContentError] = []
         self.blobs = self.bytes = 0
 
     def run(self, budget: int | None, *, force: bool) -> Synced:
         wanted, held = self._goal(force=force)
         self._release = self._records(wanted)
-        self._found = self._survey()
+        self._found = survey(self._release, self._reader, self._library, self._wishes.keep)
         self._switched = self._serves_now()
         made = self._plan(None if budget is None else budget - self._fetching.came)
         trouble = self._do(made)
         self._settle()
+        if trouble is None and not self._switched and self._wrong_ones:
+            trouble = self._wrong_ones[0]
         if isinstance(trouble, ContentError):
             raise trouble
         return self._synced(held, stopped=trouble is not None)
@@ -216,14 +237,6 @@ class _Sync:
                 batch.commit()
                 raise
 
-    def _survey(self) -> Survey:
-        before = readable(self._library.path(self._library.release() or ""))
-        try:
-            return survey(self._release, self._reader, self._library.store, before)
-        finally:
-            if before:
-                before.close()
-
     def _serves_now(self) -> bool:
         name = self._library.release() or ""
         before = readable(self._library.path(name))
@@ -266,11 +279,16 @@ class _Sync:
             for step in made.steps:
                 if isinstance(step, Evict):
                     self._evict(step)
-                elif isinstance(step, Get):
+                    continue
+                if self._evicted and self._can_serve():
+                    self._serve()
+                if isinstance(step, Get):
                     self._get(step)
                 elif isinstance(step, Take):
                     self._take(step)
                 self._serve_at_times()
+        except _GivenUp as error:
+            return error.why
         except (SourceError, Refused, Stopped) as error:
             return error
         except BaseException:
@@ -300,10 +318,12 @@ class _Sync:
 
     def _note_wrong(self, error: ContentError) -> None:
         """One file that is wrong at the source is no reason to bring nothing else, unless all must come."""
-        self._problems.append(str(error))
+        self._wrong_ones.append(error)
         self._wrong += 1
-        if self._whole or self._wrong >= MOST_WRONG:
+        if self._whole:
             raise error
+        if self._wrong >= MOST_WRONG:
+            raise _GivenUp(error)
 
     def _commit(self) -> None:
         """Make durable what came, and count it as here."""
@@ -316,12 +336,12 @@ class _Sync:
         self._unsettled = 0
 
     def _evict(self, step: Evict) -> None:
-        """Let blobs go, once no catalogue that serves says that they are here."""
+        """Note what is to go; it goes once no catalogue that serves says that it is here."""
         self._evicted += step.blobs
-        if step.item:
-            self._found.missing.update(blob.sha256 for blob in step.blobs)
-        if not step.item or self._switched:
-            self._serve()
+        self._found.missing.update(blob.sha256 for blob in step.blobs if step.item)
+        if step.item and step.item not in self._reasons:
+            self._found.wanted.append(Wanted(step.item, (), step.blobs))
+            self._reasons[step.item] = REMOVED if self._wishes.is_removed(step.item) else SPACE
 
     def _serve_at_times(self) -> None:
         """Serve what came every few minutes; what a line brings slowly also once it can be shown for the first time."""
@@ -381,7 +401,7 @@ class _Sync:
             came=self._fetching.came,
             coming=sum(one.bytes for one in left),
             left=tuple(left),
-            problems=tuple(self._problems),
+            problems=tuple(map(str, self._wrong_ones)),
             held=held,
             stopped=stopped,
         )

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 PART = ".part"
 SETTLED = LINE.settled
+PROGRESS = 1024  # bytes; a connection costs several times as many
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 AGAIN = "publish it again, or copy the repository again."
 
@@ -109,24 +110,12 @@ class Fetching:
         """
         limit = size if size is not None else most
         if size is not None and size <= self.manner.direct and not self.known(path):
-            data = self._patiently(lambda: self._gather(path, limit))
+            data = self._gather(path, limit)
             self._check_length(path, len(data), size)
             return Got(data, None, hashlib.sha256(data).hexdigest(), len(data))
         digest, have = self._patiently(lambda: self._resume(path, limit))
         self._check_length(path, have, size)
         return Got(None, self.part(path), digest, have)
-
-    def range(self, path: str, start: int, end: int) -> bytes:
-        """Some bytes of the file, gathered in memory; after a break only the rest is asked for again."""
-        data = bytearray()
-
-        def go_on() -> None:
-            for piece in self._pieces(path, start + len(data), end):
-                data.extend(piece)
-
-        self._patiently(go_on)
-        self._check_length(path, len(data), end - start)
-        return bytes(data)
 
     def extend(self, path: str, end: int) -> int:
         """Gather the file's bytes up to before `end` in its part, going on where that ends; how many are here then."""
@@ -137,10 +126,15 @@ class Fetching:
             raise DamagedBlob(f"{self.source.name}/{path} is damaged: it has {have} bytes instead of {size}; {AGAIN}")
 
     def _gather(self, path: str, limit: int | None) -> bytes:
+        """All of a small file, in memory; after a break only the rest is asked for again."""
         data = bytearray()
-        for piece in self._pieces(path, 0, None):
-            data += piece
-            self._refuse_longer(path, len(data), limit)
+
+        def go_on() -> None:
+            for piece in self._pieces(path, len(data), None):
+                data.extend(piece)
+                self._refuse_longer(path, len(data), limit)
+
+        self._patiently(go_on)
         return bytes(data)
 
     def _resume(self, path: str, limit: int | None, end: int | None = None) -> tuple[str, int]:
@@ -187,7 +181,7 @@ class Fetching:
             try:
                 return attempt()
             except SourceError:
-                tries = 0 if self.came > before else tries + 1
+                tries = 0 if self.came - before >= PROGRESS else tries + 1
                 if tries > len(self.manner.patience):
                     raise
                 if self._stop.wait(self.manner.patience[tries - 1] if tries else 0):

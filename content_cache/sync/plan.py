@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 BLOCK = 4096
 REQUEST = 600  # bytes that asking for one file costs besides its own, both ways
 SMALL = 128 * 2**10
+SPARE = (0,)  # a need that takes the place of nothing but what only a release before has
 BUDGET, SPACE, REMOVED = "budget", "space", "removed"
 
 
@@ -183,16 +184,15 @@ class _Planning:
         )
 
     def plan(self, wanted: list[Wanted]) -> Plan:
-        self._let_removed_go()
         self._ways = _ways(wanted, self._offers)
-        brought = [one for one in wanted if not self._wishes.is_removed(one.item)]
+        brought = sorted((one for one in wanted if not self._wishes.is_removed(one.item)), key=self._order)
         for one in brought:
-            self._add(one.item, one.again)
-        brought.sort(key=self._order)
+            self._add(one.item, one.again, SPARE)
         for one in brought:
-            self._add(one.item, one.texts)
+            self._add(one.item, one.texts, SPARE)
+        self._let_removed_go()
         for one in brought:
-            self._add(one.item, one.others)
+            self._add(one.item, one.others, need(one.item, self._wishes))
         for one in wanted:
             self._say_what_is_left(one)
         return Plan(self._steps, self._left, self._spent)
@@ -220,19 +220,18 @@ class _Planning:
         self._steps.append(Evict(one.item, one.blobs))
         self._free += sum(map(room, one.blobs))
 
-    def _add(self, item: str, blobs: tuple[Blob, ...]) -> None:
+    def _add(self, item: str, blobs: tuple[Blob, ...], need_of_it: tuple[int, ...]) -> None:
         for blob in blobs:
             if blob.sha256 in self._done:
                 continue
-            if not self._make_room(item, blob):
+            if not self._make_room(blob, need_of_it):
                 self._begun.add(f"{SPACE} {item}")
                 continue
             self._bring(blob)
 
-    def _make_room(self, item: str, blob: Blob) -> bool:
+    def _make_room(self, blob: Blob, mine: tuple[int, ...]) -> bool:
         """Whether there is room for the blob, and for it packed beside it; evicts what is less needed."""
         needed = room(blob) + (blob.packed or 0)
-        mine = need(item, self._wishes)
         free, gone = self._free, 0
         while free < needed and gone < len(self._held):
             one = self._held[-1 - gone]

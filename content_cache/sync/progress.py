@@ -67,9 +67,9 @@ class Telling:
 
     def begin(self, step: str, total: int = 0) -> None:
         self.step, self.done, self.total = step, 0, total
+        self.tell()
         if step == "files":
             self._callback(0, total)
-        self.tell()
 
     def tell(self) -> None:
         """Write the file; a disk that does not take it is no reason to stop."""

@@ -6,16 +6,19 @@ found.wanted, found.held, found.missing
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, NamedTuple
 
 from content_cache.errors import RepositoryError
 from content_cache.ordering import blobs_of_item
+from content_cache.serving import readable
 from content_cache.sync.plan import SMALL, Held, Wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from content_cache.catalogue import Catalogue
+    from content_cache.library import Library
     from content_cache.manifests import Release
     from content_cache.ordering import Reader
     from content_cache.records import Blob, ItemLine
@@ -34,10 +37,10 @@ class Survey(NamedTuple):
     missing: set[str]
 
 
-def survey(release: Release, reader: Reader, store: BlobStore, before: Catalogue | None = None) -> Survey:
-    """Go through the release once; `before` is what serves now. Raises RepositoryError if a record cannot be read."""
-    look = _Look(store)
-    damaged = set(store.damaged())
+def survey(release: Release, reader: Reader, library: Library, keep: Collection[str] = ()) -> Survey:
+    """Go through the release once; items in `keep` stay as they serve now. Raises RepositoryError for bad records."""
+    look = _Look(library.store)
+    damaged = set(library.store.damaged())
     numbers = {entry.number for entry in release.head.courses}
     for entry in release.head.courses:
         slugs: set[str] = set()
@@ -47,7 +50,16 @@ def survey(release: Release, reader: Reader, store: BlobStore, before: Catalogue
             slugs.add(item.item)
             numbers.add(item.number)
             look.at(f"{entry.slug}/{item.item}", item, blobs_of_item(reader, item), damaged)
-    return Survey(look.wanted, look.held(before), look.missing)
+    return Survey(look.wanted, look.held(_catalogues(library), keep), look.missing)
+
+
+def _catalogues(library: Library) -> Iterator[Catalogue]:
+    """Those that are here and readable: the one that serves first."""
+    names = sorted(library.names(), key=lambda name: name != library.release())
+    for name in names:
+        if catalogue := readable(library.path(name)):
+            with closing(catalogue):
+                yield catalogue
 
 
 class _Look:
@@ -93,26 +105,42 @@ class _Look:
         if blob.size >= SMALL and self._large.setdefault(blob.sha256, (item_id, blob))[0] != item_id:
             self._shared.add(blob.sha256)
 
-    def held(self, before: Catalogue | None) -> list[Held]:
-        """What items hold by themselves, then what only old versions and the release before do."""
+    def held(self, catalogues: Iterator[Catalogue], keep: Collection[str]) -> list[Held]:
+        """What items hold by themselves, then what only old versions do, then what only releases before this do."""
         by_item: dict[str, list[Blob]] = {}
         for sha256, (item_id, blob) in self._large.items():
             if sha256 not in self._shared:
                 by_item.setdefault(item_id, []).append(blob)
         found = [Held(item_id, tuple(blobs)) for item_id, blobs in by_item.items()]
-        return found + (self._old(before) if before else [])
+        spared: set[str] = set()
+        spare: dict[str, Blob] = {}
+        for number, catalogue in enumerate(catalogues):
+            if number == 0:
+                found += self._old(catalogue, spared)
+                spared.update(blob.sha256 for item_id in keep for blob in _files_of(catalogue, item_id))
+            spare.update((blob.sha256, blob) for blob in catalogue.blobs() if self._is_spare(blob, spared))
+        return [*found, Held("", tuple(spare.values()))] if spare else found
 
-    def _old(self, before: Catalogue) -> list[Held]:
+    def _is_spare(self, blob: Blob, spared: set[str]) -> bool:
+        is_ours = blob.sha256 in self._sizes or blob.sha256 in spared
+        return blob.size >= SMALL and not is_ours and self._store.has(blob.sha256)
+
+    def _old(self, serving: Catalogue, spared: set[str]) -> Iterator[Held]:
         """Large blobs of old versions that serve until the new ones are here."""
-        lacking = {one.item for one in self.wanted}
-        found = []
-        for item_id in sorted(lacking):
-            item = before.line(item_id)
-            blobs = {file.sha256: file.blob for file in item.files} if item else {}
+        for item_id in sorted(one.item for one in self.wanted):
+            blobs = {blob.sha256: blob for blob in _files_of(serving, item_id)}
             alone = [blob for sha256, blob in blobs.items() if sha256 not in self._sizes and blob.size >= SMALL]
+            spared.update(blobs)
             if alone:
-                found.append(Held(item_id, tuple(alone), is_old=True))
-        return found
+                yield Held(item_id, tuple(alone), is_old=True)
+
+
+def _files_of(catalogue: Catalogue, item_id: str) -> Iterator[Blob]:
+    """The blobs of an item as a catalogue has it, if it is whole there."""
+    if item := catalogue.line(item_id):
+        yield from (file.blob for file in item.files)
+        if item.tree:
+            yield from (line.blob for line in catalogue.tree(item.tree.sha256))
 
 
 def _texts_of(item: ItemLine) -> set[str]:

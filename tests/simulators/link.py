@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import functools
 import gzip
 import ipaddress
 import re
@@ -270,6 +271,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Quiet."""
 
 
+@functools.cache
 def _bomb() -> bytes:
     packer = zlib.compressobj(1, zlib.DEFLATED, 31)
     block = bytes(2**20)
