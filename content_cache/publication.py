@@ -8,13 +8,15 @@ failed in between.
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from content_cache.delta.difference import difference
 from content_cache.delta.publishing import bundled, write_deltas
 from content_cache.durable import write_file
-from content_cache.errors import NoSuchCourse, RepositoryError
+from content_cache.errors import ContentError, NoSuchCourse, RepositoryError
 from content_cache.groups import Group, GroupRelease, Groups, read_groups, write_groups
 from content_cache.manifests import release_name
 from content_cache.ordering import blobs_of_course, trees_of_course
@@ -259,7 +261,7 @@ class Publication:
             len(self.all.courses),
             sum(entry.items for entry in self.all.courses),
             tuple(self.changes),
-            self._new_bytes(before, newest) if self.changes else 0,
+            self._to_send(before, newest) if self.changes else 0,
             tuple(self._notes),
         )
 
@@ -325,6 +327,14 @@ class Publication:
         rows = sorted((number, slug) for slug, number in self._numbers.items())
         lines = (msgspec.json.encode(Numbered(slug=slug, number=number)) + b"\n" for number, slug in rows)
         write_file(self.root / NUMBERS, lines)
+
+    def _to_send(self, before: tuple[CourseEntry, ...], newest: GroupRelease) -> int:
+        """Bytes that a hub with the last release fetches: by the delta, or without one."""
+        releases = self.groups.group(EVERYTHING).releases
+        with contextlib.suppress(ContentError):  # a delta that was there before and is damaged
+            if len(releases) > 1:
+                return difference(self.root, releases[-2].release, newest.release).bytes
+        return self._new_bytes(before, newest)
 
     def _new_bytes(self, before: tuple[CourseEntry, ...], newest: GroupRelease) -> int:
         """Bytes of the catalogue, and of the records and objects that the last release did not name, as they lie."""

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import click
 
 from content_cache.commands.options import FOLDER, as_json_option
-from content_cache.records import EVERYTHING
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 @click.argument("repository", type=FOLDER)
 @click.argument("a", type=click.IntRange(min=1))
 @click.argument("b", type=click.IntRange(min=1), required=False)
-@click.option("--group", default=EVERYTHING, show_default=True, metavar="NAME", help="The group of the site.")
+@click.option("--group", default="all", show_default=True, metavar="NAME", help="The group of the site.")
 @as_json_option
 def command(repository: Path, a: int, b: int | None, group: str, as_json: bool) -> None:
     """Say what a site with release A of REPOSITORY downloads to get release B, or the newest, course by course."""
