@@ -109,6 +109,7 @@ class Publication:
         if found and (newest is None or found.head.release > newest.release):
             text = (self.root / HEAD).read_bytes()
             blob = self.shelf.put_record("c", text)
+            self.shelf.commit()
             one = GroupRelease(release=found.head.release, sha256=blob.sha256, size=blob.size, packed=blob.packed)
             return groups.with_group(Group(group=EVERYTHING, releases=(*groups.group(EVERYTHING).releases, one)))
         if newest and (found is None or found.sha256 != newest.sha256):

@@ -1,4 +1,8 @@
-"""Reads a whole repository again: every manifest, object and number, so that it is known good before it is carried."""
+"""Reads a whole repository again, so that it is known good before it is carried.
+
+Of each group's newest release: the catalogue, every manifest, tree, object and bundle; the numbers, and whether the
+deltas are whole. What older releases need is not read: a hub that asks for it finds the newest.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +11,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from content_cache.delta.checking import bundle_is_whole, damaged_deltas
 from content_cache.errors import ContentError
-from content_cache.manifests import AGAIN, unreadable
+from content_cache.groups import GROUPS, read_groups
+from content_cache.manifests import AGAIN, release_name, unreadable
 from content_cache.ordering import blobs_of_item
 from content_cache.quizzes import BadQuiz, decode_quiz
 from content_cache.records import MAX_QUIZ, PIECE, Blob, CourseEntry, Head
-from content_cache.repository import NUMBERS, Repository
+from content_cache.repository import HEAD, NUMBERS, Repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,9 +53,10 @@ def verify_repository(root: Path, *, progress: Callable[[int, int], None] = _sil
     head, name = repository.head()
     check = _Check(repository, progress)
     check.numbers(head)
-    for entry in head.courses:
+    for entry in check.entries(head, name):
         check.course(entry)
     check.objects()
+    check.deltas()
     items = sum(entry.items for entry in head.courses)
     return Verified(name, len(head.courses), items, len(check.blobs), check.done, tuple(check.problems))
 
@@ -83,6 +90,22 @@ class _Check:
             if self._numbers.get(slug) != number:
                 self._add(f"{NUMBERS} does not give {slug} the number {number}; bring it back from a copy.")
 
+    def entries(self, head: Head, name: str) -> list[CourseEntry]:
+        """The courses that any group gets now, each once."""
+        found = {entry.manifest: entry for entry in head.courses}
+        try:
+            groups = read_groups(self._repository.root)
+            newest = [one.newest for one in groups.groups if one.newest]
+            for one in newest:
+                release = self._repository.release(one.sha256, one.size, one.packed)
+                found |= {entry.manifest: entry for entry in release.head.courses}
+        except ContentError as error:
+            self._add(str(error))
+            return list(found.values())
+        if newest and release_name(newest[0].release, newest[0].sha256) != name:
+            self._add(f"{self._repository.root}/{HEAD} is not the newest release in {GROUPS}; publish again.")
+        return list(found.values())
+
     def course(self, entry: CourseEntry) -> None:
         try:
             for item in self._repository.course(entry)[1]:
@@ -90,8 +113,14 @@ class _Check:
                 self.blobs.update({blob.sha256: blob for blob in blobs_of_item(self._repository, item)})
                 if item.kind == "quiz":
                     self._quizzes |= {file.sha256 for file in item.files if file.role == "main"}
+            if entry.bundle is not None and not bundle_is_whole(self._repository, entry):
+                self._add(f"{self._repository.root}/b/{entry.manifest} is damaged; remove it, and publish again.")
         except ContentError as error:
             self._add(str(error))
+
+    def deltas(self) -> None:
+        for name in damaged_deltas(self._repository.root):
+            self._add(f"{self._repository.root}/{name} is damaged; remove it, and hubs fetch the files themselves.")
 
     def objects(self) -> None:
         total = sum(blob.size for blob in self.blobs.values())

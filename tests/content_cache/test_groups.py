@@ -17,8 +17,10 @@ from content_cache.pushing import push
 from content_cache.repository import Repository
 from content_cache.staging import Staged, stage, staged, withdraw
 from content_cache.verify import verify_repository
-from tests.content_cache.making import course
+from tests.content_cache.making import ITEMS, course
+from tests.content_cache.test_packages import PACKAGE
 from tests.content_cache.test_publish import DOS, numbers, tree
+from tests.content_cache.zips import SITE, zipped
 
 
 @pytest.fixture
@@ -264,3 +266,49 @@ def test_a_client_that_fails_stops_the_push_before_the_timestamp(root, tmp_path)
     with pytest.raises(NotSent, match=r"must say \{\}"):
         push(root, ["rclone", "copy"])
     assert not list((root / ".publisher").glob("push-*"))
+
+
+def test_a_release_that_counted_as_the_power_failed_is_told_by_the_catalogue_as_well(root):
+    old = (root / "catalogue.json").read_bytes()
+    edit(root, "ahorro", "dos")
+    new = tree(root)
+    (root / "catalogue.json").write_bytes(old)
+    assert not publish(root.parent / "in", root).changed
+    assert tree(root) == new
+
+
+def test_a_repository_of_an_older_program_becomes_the_group_of_all(root):
+    (root / "groups.json").unlink()
+    for path in (root / "c").iterdir():
+        path.unlink()
+    assert edit(root, "ahorro", "dos").number == 2
+    assert [one.release for one in read_groups(root).group("all").releases] == [1, 2]
+    assert verify_repository(root).problems == ()
+
+
+def test_a_damaged_list_of_groups_is_told(root):
+    (root / "groups.json").write_text("{")
+    with pytest.raises(RepositoryError, match="bring it back from a copy"):
+        publish(root.parent / "in", root)
+    assert any("groups.json" in problem for problem in verify_repository(root).problems)
+
+
+@pytest.mark.parametrize("folder", ["b", "c", "d", "m", "o"])
+@pytest.mark.parametrize("damage", ["flipped", "cut", "gone"])
+def test_verify_finds_damage_in_whatever_a_group_needs(root, folder, damage):
+    zipped(root.parent / "in/ventas/juego.zip", SITE)
+    course(root.parent / "in/ventas", slug="ventas", items=ITEMS + PACKAGE)
+    publish(root.parent / "in", root)
+    stage(root, "norte", ["ventas"])
+    edit(root, "ventas", "# Ventas\n\n" + "Vende bien. " * 50)
+    assert verify_repository(root).problems == ()
+    prune(root, 2)
+    (root / "d/index.json").unlink()
+    for path in (root / folder).iterdir():
+        data = path.read_bytes()
+        if damage == "gone":
+            path.unlink()
+        else:
+            path.write_bytes(data[:-1] if damage == "cut" else data[:-1] + bytes([data[-1] ^ 1]))
+    told = verify_repository(root).problems
+    assert bool(told) == ((folder, damage) not in (("d", "gone"), ("d", "flipped")))  # nobody needs a delta
