@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 
 from content_cache.delta.difference import difference
+from content_cache.delta.frames import Packer
 from content_cache.delta.publishing import bundled, write_deltas
 from content_cache.durable import write_file
 from content_cache.errors import ContentError, NoSuchCourse, RepositoryError
@@ -314,8 +315,9 @@ class Publication:
     def _commit(self, changed: list[str]) -> None:
         """From here on the release counts."""
         self.shelf.commit()
+        packer = Packer()
         for group in changed:
-            self._notes += write_deltas(self.repository, self.groups.group(group).releases)
+            self._notes += write_deltas(self.repository, self.groups.group(group).releases, packer)
         self._write_numbers()
         write_groups(self.root, self.groups)
         if EVERYTHING in changed:

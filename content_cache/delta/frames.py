@@ -6,6 +6,7 @@ tables are kept to what 8 MiB need, so that a publisher with little memory makes
 
 from __future__ import annotations
 
+import hashlib
 from typing import BinaryIO
 
 import zstandard
@@ -14,6 +15,7 @@ LEVEL = 19
 FAST = 12
 QUICK = 3
 LARGEST_LOG = 23  # of the tables: 4 bytes each entry
+REMEMBERED = 16 * 2**20  # bytes of frames
 SAMPLE = 64 * 2**10
 
 
@@ -30,6 +32,25 @@ def pack(data: bytes, base: bytes = b"", level: int = LEVEL) -> bytes:
     )
     known = zstandard.ZstdCompressionDict(base, dict_type=zstandard.DICT_TYPE_RAWCONTENT) if base else None
     return zstandard.ZstdCompressor(compression_params=parameters, dict_data=known).compress(data)
+
+
+class Packer:
+    """Packs frames and remembers them: deltas from several releases and of several groups have many in common."""
+
+    def __init__(self) -> None:
+        self._made: dict[bytes, bytes] = {}
+        self._left = REMEMBERED
+
+    def __call__(self, data: bytes, base: bytes) -> bytes:
+        """As `pack`."""
+        key = hashlib.sha256(data).digest() + hashlib.sha256(base).digest()
+        if (known := self._made.get(key)) is not None:
+            return known
+        packed = pack(data, base)
+        if len(packed) <= self._left:
+            self._left -= len(packed)
+            self._made[key] = packed
+        return packed
 
 
 def is_noise(data: bytes) -> bool:

@@ -15,7 +15,7 @@ import hashlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from content_cache.delta.format import Span, Writer, unpack
-from content_cache.delta.frames import FAST, LEVEL, QUICK, is_noise, pack
+from content_cache.delta.frames import FAST, LEVEL, QUICK, Packer, is_noise, pack
 from content_cache.delta.matching import Copy, match, spacing_of
 from content_cache.errors import BadDelta
 
@@ -56,15 +56,21 @@ class Window(NamedTuple):
 
 
 class Maker:
-    """Makes one section. `spool` takes the frames' bytes.
+    """Makes one section. `spool` takes the frames' bytes; `packer` may remember those of other sections.
 
     `made` are frames that lean on nothing and were made before, by the hashes of the files in them.
     """
 
     def __init__(
-        self, old: Stock, new: Stock, spool: Spool, made: Mapping[tuple[str, ...], Callable[[], bytes]] | None = None
+        self,
+        old: Stock,
+        new: Stock,
+        spool: Spool,
+        packer: Packer | None = None,
+        made: Mapping[tuple[str, ...], Callable[[], bytes]] | None = None,
     ) -> None:
         self._old, self._new, self._spool = old, new, spool
+        self._pack = packer or Packer()
         self._made = made or {}
         self._writer = Writer()
 
@@ -161,7 +167,8 @@ class Maker:
         return frame
 
     def _frame(self, data: bytes, base: bytes, spans: Iterable[Span], level: int = LEVEL) -> None:
-        self._writer.frame(self._spool.add(pack(data, base, level)), len(data), spans)
+        packed = self._pack(data, base) if level == LEVEL else pack(data, base, level)
+        self._writer.frame(self._spool.add(packed), len(data), spans)
 
     def _large(self, task: Task) -> None:
         before = self._spool.size, len(self._writer.columns.frames)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import zstandard
 
+from content_cache.delta.frames import Packer
 from content_cache.delta.release import write_bundle, write_delta
 from content_cache.delta.route import MAX_EDGES, Edge, encode_edges
 from content_cache.durable import write_file
@@ -42,13 +43,17 @@ def bundled(repository: Repository, entry: CourseEntry, before: CourseEntry | No
         return entry, [f"{entry.slug}: its small files could not be bundled ({error}); hubs fetch them one by one."]
 
 
-def write_deltas(repository: Repository, releases: Sequence[GroupRelease]) -> list[str]:
-    """Make the deltas to the last of a group's releases from those before, and list them; sentences on any mishap."""
+def write_deltas(repository: Repository, releases: Sequence[GroupRelease], packer: Packer | None = None) -> list[str]:
+    """Make the deltas to the last of a group's releases from those before, and list them; sentences on any mishap.
+
+    `packer` remembers the frames of other groups' deltas.
+    """
+    packer = packer or Packer()
     *olds, new = releases[-BACK - 1 :]
     notes = []
     for old in olds:
         try:
-            write_delta(repository, _blob(old), _blob(new))
+            write_delta(repository, _blob(old), _blob(new), packer)
         except MISHAPS as error:
             notes.append(f"No delta from release {old.release} could be made ({error}); hubs that have it fetch more.")
     try:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from content_cache.delta.frames import Packer
     from content_cache.records import Blob, CourseEntry
     from content_cache.repository import Repository
 
@@ -38,13 +39,16 @@ def delta_name(old: Blob, new: Blob) -> str:
     return Edge(old.sha256[:SHORT], new.sha256[:SHORT], 0).path
 
 
-def write_delta(repository: Repository, old: Blob, new: Blob) -> Edge:
-    """Make the delta between two catalogues of the repository, if it is not there; raises ContentError and OSError."""
+def write_delta(repository: Repository, old: Blob, new: Blob, packer: Packer | None = None) -> Edge:
+    """Make the delta between two catalogues of the repository, if it is not there; raises ContentError and OSError.
+
+    `packer` remembers the frames of other deltas.
+    """
     path = repository.root / delta_name(old, new)
     if not path.exists():
         with _spool(repository) as spool:
             records = _records(repository, spool, old, new)
-            files = _files(repository, spool, old, new)
+            files = _files(repository, spool, old, new, packer)
             _write(path, records, files, spool)
     return Edge(old.sha256[:SHORT], new.sha256[:SHORT], path.stat().st_size)
 
@@ -131,11 +135,11 @@ def record_tasks(was: Sequence[Kept], now: Sequence[Kept]) -> Iterator[Task]:
         before = before if base is None else base
 
 
-def _files(repository: Repository, spool: Spool, old: Blob, new: Blob) -> Columns:
+def _files(repository: Repository, spool: Spool, old: Blob, new: Blob, packer: Packer | None) -> Columns:
     was, now = (
         list(named_files(repository, repository.release(one.sha256, one.size, one.packed).head)) for one in (old, new)
     )
     stocks = [
         Stock([one.blob for one in side], repository.open_object, repository.root / "incoming") for side in (was, now)
     ]
-    return Maker(stocks[0], stocks[1], spool).section(pair(was, now))
+    return Maker(stocks[0], stocks[1], spool, packer).section(pair(was, now))

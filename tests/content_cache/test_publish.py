@@ -32,11 +32,6 @@ def published_files(root: Path) -> list[Path]:
     return [path for path in sorted(root.rglob("*")) if path.is_file() and ".publisher" not in path.parts]
 
 
-def lying(root: Path, name: str) -> int:
-    """Bytes of what lies there under that name, packed or not."""
-    return next(path.stat().st_size for path in (root / f"{name}.zst", root / name) if path.exists())
-
-
 def numbers(root: Path) -> dict[str, int]:
     return {row.slug: row.number for row in Repository(root).numbers()}
 

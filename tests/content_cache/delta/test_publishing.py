@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from content_cache.delta.frames import pack
 from content_cache.delta.publishing import BACK, INDEX, edges_in
 from content_cache.delta.release import write_bundle
 from content_cache.delta.route import decode_edges
@@ -14,6 +15,7 @@ from content_cache.groups import read_groups
 from content_cache.publish import publish
 from content_cache.records import Blob
 from content_cache.repository import Repository
+from content_cache.staging import stage
 from tests.content_cache.making import course
 from tests.simulators.deltas import Hub, Releases
 
@@ -118,6 +120,25 @@ def test_only_the_frames_that_an_edit_touches_are_made_again(tmp_path: Path, mon
     before, after = entries(releases)
     write_bundle(releases.repository, before)
     packed: list[int] = []
-    monkeypatch.setattr("content_cache.delta.make.pack", lambda data, *_: packed.append(len(data)) or b"frame")
+    monkeypatch.setattr("content_cache.delta.frames.pack", lambda data, _: packed.append(len(data)) or b"frame")
     write_bundle(releases.repository, after, before)
     assert 0 < sum(packed) < sum(map(len, FILES.values())) / 2
+
+
+def test_what_groups_and_releases_have_in_common_is_packed_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, root = course(tmp_path / "course"), tmp_path / "repository"
+    (folder / "uno.md").write_text("palabras sobre precios\n" * 1000, encoding="utf-8")
+    publish(folder, root)
+    stage(root, "norte", ["precio-justo"])
+    publish_again(folder, root, "palabras sobre precios\n" * 1000)
+    packed: list[int] = []
+    monkeypatch.setattr(
+        "content_cache.delta.frames.pack", lambda data, base: packed.append(len(data)) or pack(data, base)
+    )
+    publish_again(folder, root, "otras palabras sobre precios\n" * 1000)
+    newest = {group.releases[-1].sha256[:16] for group in read_groups(root).groups}
+    assert len([one for one in edges_in(root) if one.new in newest]) == 4
+    # From each of two releases before, for two groups, and in the bundle: five frames.
+    assert len([size for size in packed if size > 20_000]) == 3
