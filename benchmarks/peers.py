@@ -44,7 +44,7 @@ def zsync(wire: Wire, old: Path, new: Path, work: Path) -> int:
     """One tar of each: the control file, then the blocks that the old tar lacks. Its client knows no TLS."""
     before, after = tar(old, work / "old.tar"), tar(new, work / "served" / "new.tar")
     run("zsyncmake", "-u", "new.tar", "-o", after.with_suffix(".tar.zsync"), after)
-    with wire.serve(after.parent, tls=False) as host:
+    with wire.serve_any(after.parent) as host:
         start = wire.bytes()
         run("zsync", "-q", "-i", before, "-o", work / "got.tar", f"{host.url}/new.tar.zsync", where=work)
         moved = wire.bytes() - start
@@ -58,7 +58,7 @@ def casync(wire: Wire, old: Path, new: Path, work: Path) -> int:
     served.mkdir()
     chunks = ("--chunk-size", CHUNKS, "--with=unix", "--without=user-names")
     run("casync", "make", *chunks, "--store", served / "new.castr", served / "new.caidx", new)
-    with wire.serve(served, tls=False) as host:
+    with wire.serve_any(served) as host:
         start = wire.bytes()
         store = f"{host.url}/new.castr"
         run("casync", "extract", "--seed", old, "--store", store, f"{host.url}/new.caidx", got)

@@ -19,6 +19,7 @@ import contextlib
 import ctypes
 import fcntl
 import os
+import re
 import select
 import socket
 import struct
@@ -32,6 +33,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from benchmarks.chain import Chain
+from benchmarks.servers import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,18 +47,24 @@ OFFLOADS = (0x1F, 0x24, 0x2C)
 LISTENER = "wire.socket"
 
 NGINX = """
-daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log; {user}
+daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/error.log; user root;
 events {{ worker_connections 64; }}
-http {{ access_log {folder}/access.log; sendfile on; tcp_nopush on; default_type application/octet-stream;
+http {{ access_log {folder}/access.log; sendfile on; tcp_nopush on; server_tokens off;
   client_body_temp_path {folder}/b; proxy_temp_path {folder}/p; fastcgi_temp_path {folder}/f;
-  uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s; server_tokens off; {tls}
-  etag off; if_modified_since off; add_header Last-Modified "";
-  server {{ listen 127.0.0.1:{port}{ssl}; listen unix:{folder}/{listener}{ssl}; root {root}; }} }}
+  uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
+  {servers} }}
 """
-# As deploy/content-host does: records of 4 KiB, because one that is broken off is lost whole; no tickets, since no hub
-# resumes a session; no headers that tell a hub nothing.
-TLS = """ssl_certificate {chain}; ssl_certificate_key {key}; ssl_protocols TLSv1.3; ssl_buffer_size 4k;
-  ssl_session_tickets off; ssl_conf_command NumTickets 0;"""
+ANY_FILES = "server {{ {listen} root {root}; }}"
+# What head office's own host has, but for where it listens and how often it may be asked.
+CONTENT_HOST = ROOT / "deploy/content-host/content-host.rootfs-overlay/etc/nginx/conf.d/village-content.conf"
+CHANGES = {
+    r"^\s*listen .*\n": "",
+    r"server_name .*;": "{listen}",
+    r"/etc/ssl/village-content/fullchain.pem": "{folder}/chain.pem",
+    r"/etc/ssl/village-content/privkey.pem": "{folder}/key.pem",
+    r"/srv/village-content": "{root}",
+    r"rate=20r/s": "rate=9999r/s",
+}
 
 
 @dataclass(frozen=True)
@@ -108,16 +116,32 @@ class Wire:
 
     @contextlib.contextmanager
     def serve(self, root: Path, *, tls: bool) -> Iterator[Host]:
-        """Serve `root` by nginx, for the length of the block."""
+        """Serve a repository as head office's host does, for the length of the block."""
+        with self._nginx(_content_host(), root, tls=tls) as host:
+            yield host
+
+    @contextlib.contextmanager
+    def serve_any(self, root: Path) -> Iterator[Host]:
+        """Serve the files of any folder over plain HTTP, for the length of the block."""
+        with self._nginx(ANY_FILES, root, tls=False) as host:
+            yield host
+
+    @contextlib.contextmanager
+    def _nginx(self, servers: str, root: Path, *, tls: bool) -> Iterator[Host]:
         with tempfile.TemporaryDirectory(prefix="wire-") as name:
-            folder = Path(name)
+            folder, port = Path(name), free_port()
             folder.chmod(0o755)
-            host = Host(f"{'https' if tls else 'http'}://localhost:{free_port()}", _authority(folder, tls=tls), folder)
-            config = _configure(host, root, tls=tls)
+            Chain.make().write(folder)
+            config, ssl = folder / "nginx.conf", " ssl" * tls
+            listen = f"listen 127.0.0.1:{port}{ssl}; listen unix:{folder}/{LISTENER}{ssl};"
+            config.write_text(
+                NGINX.format(folder=folder, servers=servers.format(listen=listen, root=root, folder=folder))
+            )
+            authority = str(folder / "authority.pem") if tls else None
             server = subprocess.Popen(["nginx", "-c", str(config), "-p", name], stderr=subprocess.DEVNULL)
             try:
-                wait_until_it_listens(host.port)
-                yield host
+                wait_until_it_listens(port)
+                yield Host(f"{'https' if tls else 'http'}://localhost:{port}", authority, folder)
             finally:
                 server.terminate()
                 server.wait(20)
@@ -195,29 +219,13 @@ def wait_until_it_listens(port: int, seconds: float = 20) -> None:
     raise TimeoutError(f"nobody listens on {port}")
 
 
-def _authority(folder: Path, *, tls: bool) -> str | None:
-    if not tls:
-        return None
-    Chain.make().write(folder)
-    return str(folder / "authority.pem")
-
-
-def _configure(host: Host, root: Path, *, tls: bool) -> Path:
-    config = host.folder / "nginx.conf"
-    secure = TLS.format(chain=host.folder / "chain.pem", key=host.folder / "key.pem") if tls else ""
-    user = "user root;" if os.geteuid() == 0 else ""
-    config.write_text(
-        NGINX.format(
-            folder=host.folder,
-            root=root,
-            port=host.port,
-            ssl=" ssl" * tls,
-            tls=secure,
-            user=user,
-            listener=LISTENER,
-        )
-    )
-    return config
+def _content_host() -> str:
+    """The configuration of deploy/content-host, as a template."""
+    text = CONTENT_HOST.read_text().replace("{", "{{").replace("}", "}}")
+    for pattern, change in CHANGES.items():
+        text, found = re.subn(pattern, change, text, flags=re.MULTILINE)
+        assert found, f"{CONTENT_HOST.name} has no {pattern} any more"
+    return text
 
 
 def _call(name: str, *arguments: int) -> None:
