@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     import pytest
 
     from content_cache.records import ItemLine
+    from content_cache.sync.engine import Synced
+    from content_cache.sync.source import Source
 
 ITEMS = """\
   - item: costos
@@ -55,29 +57,17 @@ ADDED = """\
     file: tres.md
 """
 SYNC = """
-import datetime as dt, sys
+import sys
 from pathlib import Path
 from content_cache.errors import ContentError
-from content_cache.library import Library
-from content_cache.sync.engine import sync
 from content_cache.sync.source import FolderSource, HttpSource
-from content_cache.trust.anchor import Anchor
-
-def bring(root, source):
-    anchor = Anchor(root / "trust")
-    anchor.refresh(source, now=dt.datetime.now(dt.UTC))
-    return sync(Library(root), source, anchor.target("all"))
-
-def source_of(place):
-    return HttpSource(place) if place.startswith("http") else FolderSource(Path(place))
-
-if __name__ == "__main__":
-    try:
-        print(bring(Path(sys.argv[1]), source_of(sys.argv[2])).release)
-    except ContentError as error:
-        sys.exit(str(error))
+from tests.faults.shipping import bring
+try:
+    source = HttpSource(sys.argv[2]) if sys.argv[2].startswith("http") else FolderSource(Path(sys.argv[2]))
+    print(bring(Path(sys.argv[1]), source).release)
+except ContentError as error:
+    sys.exit(str(error))
 """
-
 PUBLISH = """
 import sys
 from pathlib import Path
@@ -140,9 +130,7 @@ class Shipment:
 
     def take_from(self, repository: Path, village: Path) -> int:
         """A sync from there; the number of the release that serves after it."""
-        anchor, source = Anchor(village / "trust"), FolderSource(repository)
-        anchor.refresh(source, now=dt.datetime.now(dt.UTC))
-        assert sync(Library(village), source, anchor.target("all")).coming == 0
+        assert bring(village, FolderSource(repository)).coming == 0
         return self.assert_sound(village)
 
     def command(self, village: Path, source: Path | str | None = None) -> list[str]:
@@ -151,9 +139,7 @@ class Shipment:
 
     def finish(self, village: Path, number: int = 2) -> int:
         """A later sync, undisturbed; nothing may be missing and nothing left over after it."""
-        anchor, library, source = Anchor(village / "trust"), Library(village), FolderSource(self.repository)
-        anchor.refresh(source, now=dt.datetime.now(dt.UTC))
-        synced = sync(library, source, anchor.target("all"))
+        library, synced = Library(village), bring(village, FolderSource(self.repository))
         assert (synced.number, synced.coming, synced.problems) == (number, 0, ())
         self.assert_sound(village)
         catalogue = library.catalogue()
@@ -183,6 +169,13 @@ class Shipment:
                 known = [release[item.id] for release in self.lines.values() if item.id in release]
                 assert catalogue.line(item.id) in known
         return library.number()
+
+
+def bring(village: Path, source: Source) -> Synced:
+    """What a hub's job does: look at what is signed, then bring it."""
+    anchor = Anchor(village / "trust")
+    anchor.refresh(source, now=dt.datetime.now(dt.UTC))
+    return sync(Library(village), source, anchor.target("all"))
 
 
 def lines(repository: Path) -> dict[str, ItemLine]:
