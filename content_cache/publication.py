@@ -40,7 +40,7 @@ from content_cache.repository import HEAD, NUMBERS, Repository
 from content_cache.topics import topic_slug, topic_title
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from content_cache.coursefolder import CourseFolder, CourseItem, Part
@@ -107,15 +107,15 @@ class Publication:
         if newest is None and not self.repository.has(HEAD):
             return groups
         found = self.repository.release() if self.repository.has(HEAD) else None
-        if found and (newest is None or found.head.release > newest.release):
-            text = (self.root / HEAD).read_bytes()
-            blob = self.shelf.put_record("c", text)
-            self.shelf.commit()
-            one = GroupRelease(release=found.head.release, sha256=blob.sha256, size=blob.size, packed=blob.packed)
-            return groups.with_group(Group(group=EVERYTHING, releases=(*groups.group(EVERYTHING).releases, one)))
-        if newest and (found is None or found.sha256 != newest.sha256):
-            write_file(self.root / HEAD, self._text(newest))
-        return groups
+        if found is None or (newest and found.head.release < newest.release):
+            write_file(self.root / HEAD, self._text(groups.group(EVERYTHING).releases[-1]))
+            return groups
+        blob = self.shelf.put_record("c", (self.root / HEAD).read_bytes())
+        self.shelf.commit()
+        if newest and newest.sha256 == blob.sha256:
+            return groups
+        one = GroupRelease(release=found.head.release, sha256=blob.sha256, size=blob.size, packed=blob.packed)
+        return groups.with_group(Group(group=EVERYTHING, releases=(*groups.group(EVERYTHING).releases, one)))
 
     def _text(self, release: GroupRelease) -> bytes:
         with self.repository.open_record("c", release.sha256, release.size, release.packed) as file:
@@ -131,8 +131,8 @@ class Publication:
             self._next += 1
         return self._numbers[slug]
 
-    def add(self, course: CourseFolder) -> None:
-        """Write a course's objects and manifest, and note what changed."""
+    def add(self, course: CourseFolder, step: Callable[[], None] = lambda: None) -> None:
+        """Write a course's objects and manifest, and note what changed; takes a `step` with each item."""
         draft = course.draft
         first = CourseLine(
             course=draft.course,
@@ -146,10 +146,11 @@ class Publication:
             licence=draft.licence.strip(),
             credits=draft.credits.strip(),
         )
-        items = [self._item(draft.course, item) for item in course.items]
+        items = [self._item(draft.course, item, step) for item in course.items]
         self._note(first, items, self._write_manifest(first, items))
 
-    def _item(self, course: str, item: CourseItem) -> ItemLine:
+    def _item(self, course: str, item: CourseItem, step: Callable[[], None]) -> ItemLine:
+        step()
         files = tuple(self._file(part) for part in item.parts)
         item_id = f"{course}/{item.draft.item}"
         self._notes += [_heavy(item_id, file) for file in files if file.role == "poster" and file.size > LIGHT_POSTER]
@@ -181,11 +182,11 @@ class Publication:
         """Bring an object in; a file that was seen and lies here is not read again."""
         memory = self.seen.of(part.path)
         known = memory.blobs.get(part.form)
-        if known and (found := self.shelf.find(known)):
-            return found
+        if known and self.shelf.find(known) == known:
+            return known
         with part.open() as file:
             blob = self.shelf.put(file)
-        memory.blobs[part.form] = Blob(blob.sha256, blob.size)
+        memory.blobs[part.form] = blob
         return blob
 
     def _tree(self, path: Path) -> TreeRef:
@@ -199,7 +200,10 @@ class Publication:
         if self.shelf.find(tree.blob, "m") != tree.blob:
             return False
         self.shelf.commit()  # what waits cannot be read
-        return all(self.shelf.find(line.blob) == line.blob for line in self.repository.tree(tree))
+        try:
+            return all(self.shelf.find(line.blob) == line.blob for line in self.repository.tree(tree))
+        except RepositoryError:
+            return False
 
     def _write_manifest(self, first: CourseLine, items: list[ItemLine]) -> CourseEntry:
         text = b"".join(msgspec.json.encode(line) + b"\n" for line in (first, *items))

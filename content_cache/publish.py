@@ -10,6 +10,7 @@ written if nothing changed. content_cache/publication.py has the steps and their
 from __future__ import annotations
 
 import contextlib
+import itertools
 from typing import TYPE_CHECKING
 
 from content_cache.coursefolder import read_folders
@@ -47,10 +48,11 @@ def publish(folder: Path, repository: Path, *, progress: Callable[[int, int], No
     with _disk_errors(repository):
         courses = _read(folder, repository, seen, progress)
         with opened(repository, seen) as publication:
-            for done, course in enumerate(courses):
-                progress(done, len(courses))
-                publication.add(course)
-            progress(len(courses), len(courses))
+            steps = itertools.count()
+            total = sum(len(course.items) for course in courses)
+            for course in courses:
+                publication.add(course, lambda: progress(next(steps), total))
+            progress(total, total)
             seen.save(folder)
             return publication.release()
 

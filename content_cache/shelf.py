@@ -5,6 +5,7 @@
         blob = shelf.put_record("m", text)
 
 What is there already is not written again, and lies as it lay: packed by an older zstd into other bytes it is as good.
+It is read again, though, and what is damaged is replaced: so publishing mends what a tired disk lost.
 All is durable once `commit` returns or the block ends; an error leaves nothing that was not committed before.
 """
 
@@ -13,13 +14,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
-from typing import TYPE_CHECKING, BinaryIO, Literal, Self
+from typing import TYPE_CHECKING, BinaryIO, Literal, Protocol, Self
 
 import zstandard
 
 from content_cache.deposit import Deposit
-from content_cache.errors import ContentError
-from content_cache.packing import ENDING, pack
+from content_cache.errors import ContentError, DamagedBlob
+from content_cache.packing import ENDING, Unpacking, pack
 from content_cache.records import PIECE, Blob
 
 if TYPE_CHECKING:
@@ -52,7 +53,9 @@ class Shelf:
         """Bring `source` in, from its start; it is read once to hash, and again only if it is new."""
         blob = _hash(source)
         found = self.find(blob, folder)
-        return self._put(source, blob, folder) if found is None else found
+        if found and (f"{folder}/{blob.sha256}" in self._waiting or self._is_sound(found, folder)):
+            return found
+        return self._put(source, blob, folder)
 
     def put_record(self, folder: Folder, text: bytes) -> Blob:
         return self.put(io.BytesIO(text), folder)
@@ -66,6 +69,15 @@ class Shelf:
         if packed is None and not _has_size(self._root / name, blob.size):
             return None
         return Blob(blob.sha256, blob.size, packed)
+
+    def _is_sound(self, blob: Blob, folder: Folder) -> bool:
+        """Whether what lies there has its hash; if not it is removed, to be put there again."""
+        path = self._root / folder / (blob.sha256 if blob.packed is None else blob.sha256 + ENDING)
+        with path.open("rb", buffering=0) as file, contextlib.suppress(DamagedBlob, OSError):
+            if _hash(file if blob.packed is None else Unpacking(file, blob.size)).sha256 == blob.sha256:
+                return True
+        path.unlink()
+        return False
 
     def _put(self, source: BinaryIO, blob: Blob, folder: Folder) -> Blob:
         name = f"{folder}/{blob.sha256}"
@@ -81,6 +93,12 @@ class Shelf:
         """Make all that was put durable."""
         self._deposit.commit()
         self._waiting.clear()
+
+
+class Source(Protocol):
+    """What can be read to its end."""
+
+    def read(self, size: int, /) -> bytes | None: ...
 
 
 class _Again:
@@ -141,7 +159,7 @@ def _has_size(path: Path, size: int) -> bool:
         return False
 
 
-def _hash(source: BinaryIO) -> Blob:
+def _hash(source: Source) -> Blob:
     digest, size = hashlib.sha256(), 0
     while piece := source.read(PIECE):
         size += len(piece)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 # A tree with more wrong than this is wrong as a whole.
 MAX_PROBLEMS = 1000
+MEND = "remove it, then publish again, or copy the repository again."
 
 
 class Verified(msgspec.Struct, frozen=True):
@@ -142,7 +143,7 @@ class _Check:
             except OSError as error:
                 raise unreadable(error) from None
         if digest.hexdigest() != blob.sha256:
-            self._add(f"{self._repository.root}/o/{blob.sha256} is damaged: its bytes have another hash; {AGAIN}")
+            self._add(f"{self._repository.root}/o/{blob.sha256} is damaged: its bytes have another hash; {MEND}")
 
         elif blob.sha256 in self._quizzes:
             self._quiz(blob)

@@ -165,8 +165,44 @@ def test_every_field_and_limit_is_documented():
     assert sorted(name for name in names if f"`{name}`" not in text) == []
 
 
-@pytest.mark.parametrize("command", ["publish", "verify", "remove"])
+@pytest.mark.parametrize("command", ["publish", "verify", "remove", "stage", "withdraw", "gc", "push"])
 def test_each_command_explains_itself(command):
     ended = content_cache(command, "--help")
     assert ended.returncode == 0
     assert "--json" in ended.stdout
+
+
+def test_groups_withdrawals_and_trimming_by_command(tmp_path):
+    folder, there = course(tmp_path / "c"), tmp_path / "r"
+    content_cache("publish", folder, "--to", there)
+    told = content_cache("stage", there, "precio-justo", "--group", "norte").stdout.splitlines()
+    assert told[0] == "Group norte gets precio-justo, last changed in release 2."
+    assert content_cache("stage", there).stdout.splitlines() == [
+        "Group all gets every course, last changed in release 1.",
+        "Group norte gets precio-justo, last changed in release 2.",
+    ]
+    assert content_cache("stage", there, "precio-justo").returncode == 2
+    assert content_cache("stage", there, "otro", "--group", "norte").returncode == 64
+    (folder / "uno.md").write_text("# Un error\n")
+    content_cache("publish", folder, "--to", there)
+    told = content_cache("withdraw", there).stdout.splitlines()
+    assert told[0] == "Release 3 is withdrawn; release 4 holds what release 2 held."
+    assert content_cache("withdraw", there, 1).returncode == 76
+    as_json = json.loads(content_cache("gc", there, "--keep", 1, "--json").stdout)
+    assert (as_json["oldest"], as_json["count"] > 0) == (4, True)
+    assert content_cache("gc", there).stdout == "Removed nothing; releases from 4 on are whole.\n"
+    assert content_cache("verify", there).returncode == 0
+
+
+def test_a_push_by_command_sends_all_that_hubs_need(tmp_path):
+    there = tmp_path / "there"
+    content_cache("publish", course(tmp_path / "c"), "--to", tmp_path / "r")
+    ended = content_cache("push", tmp_path / "r", "--", "cp", "-r", "{}", there)
+    assert ended.returncode == 0
+    assert ended.stdout.endswith("lie there now.\n")
+    assert {path.name for path in there.iterdir()} >= {"c", "m", "o"}
+    ended = content_cache("push", tmp_path / "r", "--", "false", "{}")
+    assert (ended.returncode, ended.stderr) == (
+        69,
+        "content-cache: false ended with code 1; see what it said, then push again.\n",
+    )

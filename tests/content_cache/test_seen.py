@@ -122,6 +122,18 @@ def test_an_object_that_is_gone_is_brought_again(tmp_path):
 
 
 @pytest.mark.usefixtures("later")
+def test_an_object_that_was_cut_short_is_brought_again(tmp_path):
+    folder = course(tmp_path / "c")
+    (folder / "uno.md").write_text("# Costos\n\n" + "Lo que gastas. " * 100)
+    publish(folder, tmp_path / "r")
+    before = tree(tmp_path / "r")
+    for path in (tmp_path / "r/o").iterdir():
+        path.write_bytes(path.read_bytes()[:-1])
+    publish(folder, tmp_path / "r")
+    assert tree(tmp_path / "r") == before
+
+
+@pytest.mark.usefixtures("later")
 def test_what_was_right_beside_a_mistake_is_not_looked_at_again(tmp_path):
     folder = course(tmp_path / "c")
     publish(folder, tmp_path / "r")
