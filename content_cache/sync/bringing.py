@@ -10,7 +10,7 @@ import hashlib
 import io
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, cast
 
-from content_cache.errors import Absent, DamagedBlob, RepositoryError
+from content_cache.errors import Absent, DamagedBlob
 from content_cache.packing import ENDING, Unpacking
 from content_cache.records import Blob
 from content_cache.sync.fetch import AGAIN
@@ -45,7 +45,7 @@ class Bringing:
     def bring(self, folder: str, blob: Blob, batch: Deposit, *, most: int | None = None) -> None:
         """Take in what `folder` of the source has under the blob's hash; `most` limits it if nobody said its size.
 
-        Raises DamagedBlob if all the source has for it is wrong, RepositoryError if it has nothing; and what
+        Raises DamagedBlob if all the source has for it is wrong, Absent if it has nothing; and what
         `Fetching.fetch` raises.
         """
         wrong: DamagedBlob | None = None
@@ -61,7 +61,7 @@ class Bringing:
             return
         if wrong is not None:
             raise wrong
-        raise RepositoryError(f"{self.name}/{folder}/{blob.sha256} is missing; {AGAIN}")
+        raise Absent(f"{self.name}/{folder}/{blob.sha256} is missing; {AGAIN}")
 
     def path(self, folder: str, blob: Blob) -> str:
         """The path that is asked for first."""

@@ -20,6 +20,7 @@ import msgspec
 
 from content_cache.deposit import MANY, Deposit
 from content_cache.errors import (
+    Absent,
     ContentError,
     DamagedBlob,
     OlderRelease,
@@ -65,6 +66,7 @@ MAX_MANIFEST = 64 * 2**20
 MAX_RECORDS = 512 * 2**20  # of one release together
 PACE = 300.0  # seconds between two catalogues of one release, at least; each takes a box a minute of work
 MOST_WRONG = 3  # files in a row whose bytes are wrong: the rest will be as well
+MOST_ABSENT = 50  # files in a row that a server does not have; each costs the line a question
 
 
 class Synced(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,8 +74,8 @@ class Synced(msgspec.Struct, frozen=True, kw_only=True):
 
     `release` is the name of what serves now and `changed` whether that is another than before; `blobs` and `bytes` are
     what was brought, `came` the bytes that the source sent. `left` lists items that are not whole, `coming` sums their
-    bytes; `problems` are sentences on files that the source has wrong. `held` is the number of a release that is not
-    taken because a rollback left it, `stopped` says that somebody stopped the sync.
+    bytes; `problems` are sentences on files that the source has wrong, or that a server does not have. `held` is the
+    number of a release that is not taken because a rollback left it, `stopped` says that somebody stopped the sync.
     """
 
     release: str
@@ -161,7 +163,7 @@ class _Sync:
         self._changed = self._news = False
         self._served_at = time.monotonic()
         self._is_slow = bool(fetching.manner.patience)
-        self._wrong = self._unsettled = 0
+        self._wrong = self._absent = self._unsettled = 0
         self._wrong_ones: list[ContentError] = []
         self.blobs = self.bytes = 0
 
@@ -305,7 +307,7 @@ class _Sync:
         except (DamagedBlob, RepositoryError) as error:
             self._note_wrong(error)
             return
-        self._wrong = 0
+        self._wrong = self._absent = 0
         self._texts.discard(step.blob.sha256)
         self._uncommitted.append(step.blob)
         self._unsettled += step.blob.size
@@ -317,12 +319,18 @@ class _Sync:
             self._get(Get(blob, 0, travels(blob)))
 
     def _note_wrong(self, error: ContentError) -> None:
-        """One file that is wrong at the source is no reason to bring nothing else, unless all must come."""
+        """One file that is wrong at the source is no reason to bring nothing else, unless all must come.
+
+        Nor are many that are not there: a hub that passes on what it has may have little of it.
+        """
         self._wrong_ones.append(error)
-        self._wrong += 1
         if self._whole:
             raise error
-        if self._wrong >= MOST_WRONG:
+        if isinstance(error, Absent):
+            self._absent += 1
+        else:
+            self._wrong += 1
+        if self._wrong >= MOST_WRONG or (self._is_slow and self._absent >= MOST_ABSENT):
             raise _GivenUp(error)
 
     def _commit(self) -> None:
@@ -401,7 +409,7 @@ class _Sync:
             came=self._fetching.came,
             coming=sum(one.bytes for one in left),
             left=tuple(left),
-            problems=tuple(map(str, self._wrong_ones)),
+            problems=tuple(str(error) for error in self._wrong_ones if self._is_slow or not isinstance(error, Absent)),
             held=held,
             stopped=stopped,
         )

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from hub.clock import Clock
 
 # The words for what became of a stick; pages put a sentence of their own beside each.
-READING, TAKEN, KNOWN = "reading", "taken", "known"
+READING, TAKEN, KNOWN, BROKEN = "reading", "taken", "known", "broken"
 STATES = {
     READING: "It is being read.",
     TAKEN: "What was new on it is here now.",
@@ -40,7 +40,7 @@ STATES = {
     "group": "It holds nothing for the group of this hub.",
     "full": "The disk has too little room.",
     "busy": "Another sync is under way.",
-    "broken": "It cannot be read, or was pulled out.",
+    BROKEN: "It cannot be read, or was pulled out.",
 }
 BY_ERROR: tuple[tuple[type[ContentError], str], ...] = (
     (NotSigned, "unsigned"),
@@ -51,10 +51,10 @@ BY_ERROR: tuple[tuple[type[ContentError], str], ...] = (
     (TrustError, "foreign"),
     (NoSpace, "full"),
     (Busy, "busy"),
-    (SourceError, "broken"),
-    (ContentError, "broken"),
+    (SourceError, BROKEN),
+    (ContentError, BROKEN),
 )
-AGAIN = {"unpinned", "expired", "group", "full", "busy", "broken"}  # may go otherwise next time without another stick
+AGAIN = {"unpinned", "expired", "group", "full", "busy", BROKEN}  # may go otherwise next time without another stick
 WAIT = 120.0  # seconds
 
 
@@ -80,13 +80,16 @@ def _is_due(known: Stick | None, seen: str, clock: Clock) -> bool:
 
 
 def _take(place: Path, clock: Clock, take: Callable[[Source], Synced]) -> None:
+    seen = stamp(place)
     _note(place, clock, state=READING)
     try:
         synced = take(FolderSource(place))
     except ContentError as error:
         _note(place, clock, state=word_for(error), sentence=str(error))
         return
-    if not synced.stopped:  # else it is read on when the hub runs again
+    if synced.problems or stamp(place) != seen:
+        _note(place, clock, state=BROKEN, sentence=next(iter(synced.problems), None), release=synced.number)
+    elif not synced.stopped:  # else it is read on when the hub runs again
         is_new = synced.changed or synced.blobs > 0
         _note(place, clock, state=TAKEN if is_new else KNOWN, release=synced.number)
 

@@ -76,8 +76,12 @@ def by_hand(place: str | None, settings: Settings, clock: Clock, library: Librar
             "Nobody said where courses come from; name a folder or an address with --from, or once with "
             "`hub setup --content-url`."
         )
-    with opened(where, clock, by_hand=place is not None) as (source, budget):
-        synced = bring(source, settings, clock, library, budget=budget, **how)
+    try:
+        with opened(where, clock, by_hand=place is not None) as (source, budget):
+            synced = bring(source, settings, clock, library, budget=budget, **how)
+    except Refused:
+        _went(clock, _not_before(clock, _seconds_until_allowed(clock)), unfinished=True)
+        raise
     _settle(clock, synced)
     return synced
 

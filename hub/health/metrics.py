@@ -5,11 +5,14 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from peewee import fn
 
+from content_cache.errors import ContentError
 from hub.health.checks import check_clock, check_damaged, check_disk
+from hub.uplink.ledger import bytes_by_kind
 from hub.uplink.status import status as uplink_status
 from hub.usage.models import Batch, Play
 
@@ -63,6 +66,7 @@ def gather(hub: Hub, tally: Tally) -> list[Metric]:
     free = check_disk(hub.settings).facts.get("free", 0)
     damaged = len(check_damaged(hub.library).facts["blobs"])
     pending = uplink_status(hub.settings, hub.clock).pending
+    crossed = bytes_by_kind()
     now_playing = sum(playing.plays for playing in hub.recorder.playing())
     return [
         Metric("up", "gauge", "1 while the hub answers.", 1),
@@ -71,11 +75,25 @@ def gather(hub: Hub, tally: Tally) -> list[Metric]:
         Metric("clock_certain", "gauge", "1 once the time is certain.", int(check_clock(hub.clock).ok)),
         Metric("blobs_damaged", "gauge", "Files of the library found damaged and not mended.", damaged),
         Metric("outbox_pending", "gauge", "Site-days that wait for head office.", pending),
+        Metric("content_coming_bytes", "gauge", "Bytes of the library that are not here yet.", _coming(hub)),
+        Metric("uplink_counts_bytes", "counter", "Bytes of counts that crossed the uplink.", crossed["counts"]),
+        Metric("uplink_content_bytes", "counter", "Bytes of content that crossed the uplink.", crossed["content"]),
         Metric("playing", "gauge", "Plays reported within the last 30 seconds.", now_playing),
         Metric("flush_failing", "gauge", "1 while what is counted cannot be written.", int(hub.recorder.failing)),
         Metric("plays_total", "counter", "Plays written down since the web process started.", plays),
         Metric("local_bytes_total", "counter", "Media bytes taken by phones since the web process started.", sent),
     ]
+
+
+def _coming(hub: Hub) -> int:
+    try:
+        catalogue = hub.library.catalogue()
+    except (ContentError, OSError):
+        return 0
+    if catalogue is None:
+        return 0
+    with closing(catalogue):
+        return catalogue.totals().coming
 
 
 def exposition(metrics: Iterable[Metric]) -> str:

@@ -25,8 +25,6 @@ from hub.db import writing
 from hub.locks import held
 from hub.site import signing_key, this_site
 from hub.uplink.backoff import wait_after
-from hub.uplink.budget import COUNTS
-from hub.uplink.ledger import room_now
 from hub.uplink.line import Line, NoAnswer
 from hub.uplink.models import Outbox, note, state, waiting
 from hub.version import SOFTWARE
@@ -72,7 +70,7 @@ def deliver(
         if clock.now() is None or (urgent and not pending(site, open_days=settings.seal_open_days)):
             _exchange(settings, clock, library, line, [])
         sent: set[bytes] = set()
-        while most := _bytes_allowed(clock, urgent=urgent):
+        while most := _bytes_allowed(clock, line, urgent=urgent):
             # What head office acknowledges and yet misses waits for the next run, or it would go round and round.
             waits = pending(site, open_days=settings.seal_open_days, most=most)
             records = [row for row in waits if row.digest not in sent]
@@ -102,11 +100,11 @@ def fitting(rows: Sequence[Outbox], most: int = MOST_BYTES) -> list[Outbox]:
     return list(rows)
 
 
-def _bytes_allowed(clock: Clock, *, urgent: bool) -> int:
+def _bytes_allowed(clock: Clock, line: Line, *, urgent: bool) -> int:
     """How large the next batch may be; 0 if nothing may be sent now."""
     if urgent:
         return MOST_BYTES
-    left = room_now(clock, COUNTS, least=CONNECTION).left if clock.now() else 0
+    left = line.room(least=CONNECTION).left if clock.now() else 0
     return MOST_BYTES if left is None else max(min(MOST_BYTES, left - CONNECTION), 0)
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from hub.db import writing
 from hub.site import this_site
-from hub.uplink.budget import QUARTER, Kind, Room, Rules, Spent, Used, month_began, room, spent_of
+from hub.uplink.budget import CONTENT, COUNTS, QUARTER, Kind, Room, Rules, Spent, Used, month_began, room, spent_of
 from hub.uplink.models import Budget, Ledger, sql
 
 if TYPE_CHECKING:
@@ -51,6 +51,12 @@ def spent(known: Rules, clock: Clock, zone: ZoneInfo) -> Spent:
         return Spent(boot, boot)
     since = {"quarter": QUARTER, "since": month_began(now, zone)}
     return spent_of(sql(OF_MONTH, since).fetchall(), known, now, zone)
+
+
+def bytes_by_kind() -> dict[Kind, int]:
+    """All that ever crossed, both ways."""
+    found = dict(sql("SELECT kind, SUM(up + down) FROM ledger GROUP BY kind").fetchall())
+    return {COUNTS: int(found.get(COUNTS, 0)), CONTENT: int(found.get(CONTENT, 0))}
 
 
 def room_now(clock: Clock, kind: Kind, *, least: int = 1) -> Room:

@@ -123,6 +123,11 @@ class Line:
         self._looked, self._room_from = self._clock.since_boot(), self._tally.written
         self._room = room_now(self._clock, self._kind, least=max(least, 1))
 
+    def room(self, least: int) -> Room:
+        """What may cross now, what crossed here included; nothing if that is less than `least` bytes."""
+        self._tally.close(*self._meter.read())
+        return room_now(self._clock, self._kind, least=least)
+
     def post(self, url: str, body: bytes) -> Reply:
         """Send `body`, and give back what was answered with a 200. Raises NoAnswer."""
         self._ends = time.monotonic() + DEADLINE

@@ -8,10 +8,12 @@ One that looks often and mostly finds nothing to do answers IDLE, and its run is
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
+from content_cache.errors import Busy
 from content_cache.renewing import renew
 from hub.backup import snapshot
 from hub.content.scrub import scrub
@@ -78,7 +80,8 @@ def upload(work: Work) -> None:
 
 def sweep(work: Work) -> None:
     forget(acknowledged_days(), work.settings.keep_days, work.clock.now())
-    work.library.sweep()
+    with suppress(Busy):  # content comes; what it left over is gone the day after
+        work.library.sweep()
 
 
 def save(work: Work) -> None:

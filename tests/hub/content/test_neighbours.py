@@ -12,6 +12,7 @@ from content_cache.library import Library
 from content_cache.sync.engine import sync
 from content_cache.sync.source import FolderSource, HttpSource
 from hub.app import create_app
+from hub.content import orders
 from hub.content.news import trust_of
 from hub.content.origin import pin
 from hub.content.sync import bring
@@ -121,3 +122,19 @@ def test_it_can_be_turned_off(seeded: Box) -> None:
 def test_a_hub_that_has_nothing_yet_has_nothing_to_give(box: Box) -> None:
     with answering(box) as port:
         assert ask(port, "/repository/metadata/timestamp.json")[0] == 404
+
+
+def test_a_neighbour_that_has_little_gives_what_it_has(seeded: Box, press: Press, tmp_path: Path) -> None:
+    press.course("ahorro", *(20_000 + n for n in range(6)))
+    press.publish()
+    orders.remove("ahorro")
+    bring(FolderSource(press.repository), seeded.settings, seeded.clock, seeded.library)
+    with answering(seeded) as port:
+        source = HttpSource(f"http://127.0.0.1:{port}/repository")
+        library = Library(tmp_path / "other")
+        anchor = trust_of(library.root)
+        anchor.pin(press.root.read_bytes())
+        anchor.refresh(source, now=seeded.clock.at_least())
+        synced = sync(library, source, anchor.target("all"))
+    assert {one.item.partition("/")[0] for one in synced.left} == {"ahorro"}
+    assert max(blob.size for blob in library.store) > BOOK, "what comes after the missing ones in order came"

@@ -14,9 +14,9 @@ from hub.errors import HubError
 from hub.locks import InUse, held
 from hub.site import Site, this_site
 from hub.uplink import line as line_module
-from hub.uplink.budget import Rules
+from hub.uplink.budget import CONTENT, KEPT, Rules
 from hub.uplink.deliver import Delivered, deliver, fitting
-from hub.uplink.ledger import set_rules
+from hub.uplink.ledger import Tally, room_now, set_rules
 from hub.uplink.line import NoAnswer
 from hub.uplink.models import Ledger, Outbox, state
 from hub.uplink.status import status
@@ -220,6 +220,38 @@ def test_outside_the_allowed_hours_nothing_starts(hub: Hub, office: HeadOffice) 
     assert hub.send() == Delivered()
     assert office.asked == 0
     hub.machine.pass_time(hours=13)
+    assert hub.send() == Delivered(acknowledged=7)
+
+
+def test_a_spent_budget_keeps_uploads_until_the_next_day(hub: Hub, office: HeadOffice) -> None:
+    a_sealed_week(hub)
+    set_rules(Rules(daily=20_000))
+    Tally(hub.clock, CONTENT).close(0, 18_000)
+    assert hub.send() == Delivered()
+    assert office.asked == 0
+    hub.machine.pass_time(hours=13)
+    assert hub.send() == Delivered(acknowledged=7)
+
+
+def test_content_that_took_all_it_may_leaves_enough_for_counts(hub: Hub, office: HeadOffice) -> None:
+    a_sealed_week(hub)
+    set_rules(Rules(daily=5_000_000))
+    Tally(hub.clock, CONTENT).close(0, 5_000_000 - KEPT)
+    assert room_now(hub.clock, CONTENT).left == 0
+    assert hub.send() == Delivered(acknowledged=7)
+
+
+def test_a_small_rest_of_the_budget_carries_a_small_batch(hub: Hub, office: HeadOffice) -> None:
+    hub.machine.pass_time(days=40)
+    hub.seal()
+    set_rules(Rules(daily=8_500))
+    assert 0 < hub.send().acknowledged < 40
+    assert len(office.batches[0].records) < 40
+
+
+def test_in_the_free_hours_nothing_is_counted_against_it(hub: Hub, office: HeadOffice) -> None:
+    a_sealed_week(hub)
+    set_rules(Rules(daily=1, free="12-13"))
     assert hub.send() == Delivered(acknowledged=7)
 
 
