@@ -17,8 +17,12 @@ SIGNED, ANY = "metadata/timestamp.json", "catalogue.json"
 
 def mounted(under: Path) -> list[Path]:
     """Where file systems are mounted below the folder `under`, in order."""
+    try:
+        lines = TABLE.read_text("utf-8", errors="surrogateescape").splitlines()
+    except OSError:  # no Linux: nothing is found by itself there
+        return []
     found = set()
-    for line in TABLE.read_text("utf-8", errors="surrogateescape").splitlines():
+    for line in lines:
         fields = line.split(" ")
         if len(fields) > 4:
             place = Path(ESCAPED.sub(lambda octal: chr(int(octal[1], 8)), fields[4]))

@@ -11,6 +11,7 @@ power cut or `kill -9` costs the last 5 seconds of it.
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
     from hub.clock import Clock
 
+FOLDED_AFTER = 70 * 86_400  # seconds; longer than any month
+OLD = """SELECT l.id, l.boot, l.kind, b.began + l.seconds, l.up, l.down FROM ledger l JOIN boot b ON b.id = l.boot
+    WHERE l.counted AND b.began + l.seconds < ? ORDER BY l.id"""
 WRITE_EVERY = 5.0  # seconds; an SD card sees at most one write burst in that time
 OF_MONTH = """SELECT CAST((b.began + l.seconds) / :quarter AS INTEGER) * :quarter, l.kind, SUM(l.up + l.down)
     FROM boot b JOIN ledger l ON l.boot = b.id AND l.seconds >= :since - b.began
@@ -51,6 +55,28 @@ def spent(known: Rules, clock: Clock, zone: ZoneInfo) -> Spent:
         return Spent(boot, boot)
     since = {"quarter": QUARTER, "since": month_began(now, zone)}
     return spent_of(sql(OF_MONTH, since).fetchall(), known, now, zone)
+
+
+def fold(clock: Clock, zone: ZoneInfo) -> int:
+    """Make one row out of those of a boot, a site-day and a kind that no budget asks for any more; how many went."""
+    now = clock.now()
+    if now is None:
+        return 0
+    rows = sql(OLD, (now.timestamp() - FOLDED_AFTER,)).fetchall()
+    days: dict[tuple[int, str, dt.date], list[tuple[int, int, int]]] = {}
+    for number, boot, kind, when, up, down in rows:
+        day = dt.datetime.fromtimestamp(when, dt.UTC).astimezone(zone).date()
+        days.setdefault((boot, kind, day), []).append((number, up, down))
+    return sum(_fold(some) for some in days.values() if len(some) > 1)
+
+
+def _fold(rows: list[tuple[int, int, int]]) -> int:
+    first, *others = rows
+    with writing():
+        Ledger.update(up=sum(row[1] for row in rows), down=sum(row[2] for row in rows)).where(
+            Ledger.id == first[0]
+        ).execute()
+        return int(Ledger.delete().where(Ledger.id.in_([row[0] for row in others])).execute())
 
 
 def bytes_by_kind() -> dict[Kind, int]:

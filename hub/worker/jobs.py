@@ -19,7 +19,9 @@ from hub.backup import snapshot
 from hub.content.scrub import scrub
 from hub.content.sticks import look as look_at_sticks
 from hub.content.sync import bring, look
+from hub.site import this_site
 from hub.uplink.deliver import deliver
+from hub.uplink.ledger import fold
 from hub.uplink.models import acknowledged_days
 from hub.uplink.seal import roll_up
 from hub.usage.forget import forget
@@ -80,6 +82,7 @@ def upload(work: Work) -> None:
 
 def sweep(work: Work) -> None:
     forget(acknowledged_days(), work.settings.keep_days, work.clock.now())
+    fold(work.clock, this_site().zone)
     with suppress(Busy):  # content comes; what it left over is gone the day after
         work.library.sweep()
 

@@ -20,10 +20,11 @@ from content_cache.errors import Refused
 from hub.clock import Clock
 from hub.db import database, open_database
 from hub.uplink.budget import CONTENT, COUNTS, Rules, Spent, Used
-from hub.uplink.ledger import Tally, rules, set_rules, spent
+from hub.uplink.ledger import Tally, fold, rules, set_rules, spent
 from hub.uplink.line import MOST_UNASKED, Line
 from hub.uplink.models import Ledger
-from tests.hub.uplink.conftest import MERIDA, Hub
+from hub.uplink.seal import uplink_bytes
+from tests.hub.uplink.conftest import MERIDA, MONDAY, Hub
 from tests.town import ROOT, until
 
 if TYPE_CHECKING:
@@ -181,6 +182,21 @@ def test_each_quarter_of_an_hour_has_a_row_so_that_none_falls_on_two_days(hub: H
     hub.machine.pass_time(seconds=1)
     tally.close(3, 171)
     assert spent(rules(), hub.clock, MERIDA) == Spent(Used(0, 4), Used(0, 174))
+
+
+def test_rows_that_no_budget_asks_for_are_folded_by_day_and_lose_no_byte(hub: Hub) -> None:
+    for _ in range(4):
+        for kind in (CONTENT, COUNTS):
+            Tally(hub.clock, kind).close(3, 100)
+        hub.machine.pass_time(hours=8)
+    Ledger.update(counted=True).execute()
+    before = uplink_bytes(MONDAY, MERIDA)
+    assert fold(hub.clock, MERIDA) == 0, "the budget of a month may ask for them"
+    hub.machine.pass_time(days=71)
+    assert fold(hub.clock, MERIDA) == 4
+    assert Ledger.select().count() == 4
+    assert uplink_bytes(MONDAY, MERIDA) == before
+    assert fold(hub.clock, MERIDA) == 0
 
 
 def test_a_sealed_day_is_sealed_anew_when_more_crossed_on_it(hub: Hub) -> None:
