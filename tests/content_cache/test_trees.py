@@ -6,17 +6,18 @@ import hashlib
 
 import msgspec
 import pytest
-from hypothesis import given
+import zstandard
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from content_cache.errors import DamagedBlob, RepositoryError
 from content_cache.importer import import_repository
 from content_cache.library import Library
 from content_cache.ordering import blobs_in_order
-from content_cache.records import TreePath
+from content_cache.records import TreePath, TreeRef
 from content_cache.repository import Repository
 from tests.content_cache.making import unpacked_file
-from tests.simulators.repository import course_entry, item_line, package_line, write_head
+from tests.simulators.repository import course_entry, item_line, keep, package_line, write_head
 
 PAGE = b"<h1>Hola</h1>" * 60
 FILES = {"index.html": PAGE, "js/a.js": b"var a = 1;", "js/b.js": b"var a = 1;", "\u00e1rea/x.html": PAGE}
@@ -154,3 +155,36 @@ def test_no_path_that_is_taken_leads_out_of_its_package(path):
     parts = path.split("/")
     assert not {"", ".", ".."} & set(parts)
     assert path.isprintable()
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_whatever_a_tree_says_its_paths_are_plain_and_in_order_or_it_is_refused(tmp_path_factory, data):
+    root = tmp_path_factory.getbasetemp() / "trees"
+    ref = package_line(root, "juego", 2, FILES)["tree"]
+    record = bytearray(unpacked_file(root, f"m/{ref['sha256']}"))
+    for _ in range(data.draw(st.integers(1, 3))):
+        record[data.draw(st.integers(0, len(record) - 1))] = data.draw(st.sampled_from(b'\\/."0{}\n.a\xc3\x00,:'))
+    changed = TreeRef(**ref | {"sha256": keep(root / "m", bytes(record)), "size": len(record), "packed": None})
+    try:
+        lines = list(Repository(root).tree(changed))
+    except RepositoryError:
+        return
+    assert [line.path for line in lines] == sorted({line.path for line in lines})
+    assert not any({"", ".", ".."} & set(line.path.split("/")) for line in lines)
+    assert (len(lines), changed.start in [line.path for line in lines]) == (changed.files, True)
+
+
+def test_a_packed_record_never_gives_more_than_it_should_hold(tmp_path, library):
+    line = package_line(tmp_path / "r", "juego", 2, FILES)
+    bomb = zstandard.compress(b'{"path":"' + b"a" * (50 * 2**20))
+    (tmp_path / "r/m" / f"{line['tree']['sha256']}.zst").write_bytes(bomb)
+    line["tree"]["packed"] = len(bomb)
+    with pytest.raises(RepositoryError, match=r"is damaged|another hash"):
+        import_repository(repository(tmp_path, line), library)
+
+
+def test_a_tree_of_more_files_than_any_may_have_is_refused_unread(tmp_path, library):
+    line = package_line(tmp_path / "r", "juego", 2, FILES, files=50_001)
+    with pytest.raises(RepositoryError, match="cannot be read"):
+        import_repository(repository(tmp_path, line), library)
