@@ -65,6 +65,24 @@ def mounted(image: Path, mount: Path, options: str = "noatime") -> Iterator[Path
         subprocess.run(["umount", "--lazy", mount], check=True)
 
 
+@contextlib.contextmanager
+def exfat_stick(folder: Path, megabytes: int) -> Iterator[Path]:
+    """An exFAT stick, mounted; by a program (FUSE) where the kernel knows no exFAT."""
+    need("mkfs.exfat", "mount.exfat-fuse", "losetup")
+    image, mount = folder / "stick.img", folder / "stick"
+    with image.open("wb") as file:
+        file.truncate(megabytes << 20)
+    subprocess.run(["mkfs.exfat", image], check=True, stdout=subprocess.DEVNULL)
+    mount.mkdir()
+    device = subprocess.run(["losetup", "--find", "--show", image], check=True, capture_output=True, text=True).stdout
+    try:
+        subprocess.run(["mount.exfat-fuse", device.strip(), mount], check=True, stdout=subprocess.DEVNULL)
+        yield mount
+        subprocess.run(["umount", mount], check=True)
+    finally:
+        subprocess.run(["losetup", "--detach", device.strip()], check=True)
+
+
 def need(*programs: str) -> None:
     """Skip unless this is root's and the programs are here."""
     if os.geteuid() != 0:

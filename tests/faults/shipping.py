@@ -12,7 +12,9 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import hashlib
+import os
 import shutil
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -132,6 +134,15 @@ class Shipment:
         """A sync from there; the number of the release that serves after it."""
         assert bring(village, FolderSource(repository)).coming == 0
         return self.assert_sound(village)
+
+    def hub(self, data: Path, *arguments: str) -> subprocess.Popen[str]:
+        """The hub's own command, on a box whose library has release 1 to begin with."""
+        if not data.exists():
+            data.mkdir()
+            self.village(data / "library")
+        environ = {**os.environ, "HUB_DATA": str(data), "HUB_RESERVE_MB": "0"}
+        command = [sys.executable, "-m", "hub", "content", *arguments]
+        return subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def command(self, village: Path, source: Path | str | None = None) -> list[str]:
         """What takes in the newest release in a process of its own."""

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from content_cache.errors import NoSpace
+from content_cache.sync.source import FolderSource
 from tests.faults.disks import need
 from tests.faults.failing import FAILS
-from tests.faults.shipping import Shipment
-from tests.town import ROOT
+from tests.faults.shipping import Shipment, bring
+from tests.town import ROOT, small_disk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,3 +50,27 @@ def test_a_call_that_fails_costs_one_sync_at_most_whichever_it_is(shipment, tmp_
         shipment.assert_sound(out / name)
         shipment.finish(out / name)
     assert len(told) >= least
+
+
+def test_a_disk_with_room_for_only_a_part_says_how_much_to_free_and_serves_on(shipment, tmp_path):
+    need("mount")
+    served = set()
+    with small_disk(tmp_path / "small", 6) as disk:
+        for room in range(0, 1_600_000, 40_000):
+            village = shipment.village(disk / "village")
+            ballast = disk / "ballast"
+            ballast.write_bytes(bytes(max(shutil.disk_usage(disk).free - room, 0)))
+            assert said(shipment, village) in {"", "space", "free"}
+            served.add(shipment.assert_sound(village))
+            ballast.unlink()
+            shipment.finish(village)
+            shutil.rmtree(village)
+    assert served == {1, 2}, "there must be too little room, and enough of it, for this to mean anything"
+
+
+def said(shipment: Shipment, village: Path) -> str:
+    """Why not all is here after a sync: nothing, the disk has no room for some, or has too little for any."""
+    try:
+        return "".join({one.reason for one in bring(village, FolderSource(shipment.repository)).left})
+    except NoSpace as error:
+        return "free" if "free at least" in str(error) else str(error)
