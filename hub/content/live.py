@@ -5,12 +5,15 @@ live(hub)       # reads the database and the library alone; no network
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from hub.clock import ago, dated
 from hub.content.forecast import Forecast, forecast
 from hub.content.holdings import counts, next_to_come
-from hub.content.status import ContentStatus, status
+from hub.content.models import Copy
+from hub.content.mounts import FOLDER, mounted
+from hub.content.status import ContentStatus, StickStatus, status
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -27,6 +30,15 @@ class When(NamedTuple):
     ago: float | None
 
 
+class Plugged(NamedTuple):
+    """A file system that is plugged in, what became of the repository on it, and of a copy to it."""
+
+    place: str
+    name: str
+    stick: StickStatus | None
+    copy: Copy | None
+
+
 class Live(NamedTuple):
     """All that the page shows. `remaining` are bytes; `state` is the one thing to say first, a word of `state_of`."""
 
@@ -40,6 +52,7 @@ class Live(NamedTuple):
     failed: When | None
     scrubbed: When | None
     opens: dt.datetime | None
+    plugged: list[Plugged]
 
 
 def live(hub: Hub) -> Live:
@@ -58,6 +71,7 @@ def live(hub: Hub) -> Live:
         failed=_when(found.failed, hub.clock),
         scrubbed=_when(found.scrub.ended, hub.clock),
         opens=found.budget.content.opens,
+        plugged=_plugged(hub.settings.sticks, found.sticks),
     )
 
 
@@ -74,6 +88,18 @@ def state_of(found: ContentStatus, remaining: int) -> str:
     if remaining:
         return "coming"
     return "whole" if found.release else "empty"
+
+
+def _plugged(under: Path, sticks: tuple[StickStatus, ...]) -> list[Plugged]:
+    """What this process sees plugged in, or the worker did. A repository lies at its top or in a folder there."""
+    known = {_top(Path(stick.place)): stick for stick in sticks}
+    copies = {Path(row.place): row for row in Copy.select()}
+    places = sorted({*mounted(under), *known, *copies})
+    return [Plugged(str(place), place.name, known.get(place), copies.get(place)) for place in places]
+
+
+def _top(place: Path) -> Path:
+    return place.parent if place.name == FOLDER else place
 
 
 def _remaining(found: ContentStatus) -> int:

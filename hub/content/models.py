@@ -5,6 +5,7 @@
 - Wish: what the technician decided about a course or an item: pinned (first, never evicted) or removed (not wanted).
 - Ask: an item that is not here and that villagers asked for, how often; who asked is not known.
 - Stick: a repository on a file system that is plugged in now; gone from the table when it is pulled out.
+- Copy: a file system that is plugged in, to which the library was to be copied; gone from the table with it.
 - Scrub: how far the slow check of stored bytes has come.
 
 A subject is the slug of a course, or the id of an item, `course/item`.
@@ -84,6 +85,18 @@ class Stick(Table):
     sentence = TextField(null=True)
     release = IntegerField(null=True)
     stamp = TextField(default="")
+    boot = IntegerField()
+    seconds = FloatField()
+
+
+class Copy(Table):
+    """A copy of the library to the file system at `place`: `done` of `total` bytes; `state` is a word of copies.py."""
+
+    place = TextField(primary_key=True)
+    state = TextField()
+    done = IntegerField()
+    total = IntegerField()
+    sentence = TextField(null=True)
     boot = IntegerField()
     seconds = FloatField()
 

@@ -20,7 +20,7 @@ from msgspec import Meta, Struct
 from content_cache.errors import Busy, ContentError
 from content_cache.records import NOT_LISTED
 from hub.app import hub_of
-from hub.content import orders
+from hub.content import copies, orders
 from hub.content.asking import Asking
 from hub.content.holdings import SHOWN, Shelf
 from hub.content.live import live
@@ -55,6 +55,12 @@ class Wish(Struct):
 
     subject: Annotated[str, Meta(min_length=1, max_length=161)]
     wish: Literal["pin", "unpin", "remove", "bring-back"]
+
+
+class Target(Struct):
+    """Where to copy the library to."""
+
+    place: Annotated[str, Meta(min_length=1, max_length=500)]
 
 
 class Budget(Struct):
@@ -161,6 +167,17 @@ def rollback() -> Response:
     except ContentError:
         refuse(HTTPStatus.CONFLICT, _("There is no way back: what was here before is no longer whole, or withdrawn."))
     return _home("release")
+
+
+@staff.post("/copy")
+def copy() -> Response:
+    """Copy the library to a stick that is plugged in."""
+    form, hub = door.read_form(Target), hub_of()
+    try:
+        copies.order(form.place, hub.settings.sticks, hub.clock)
+    except copies.NoSuchStick:
+        refuse(HTTPStatus.NOT_FOUND, _("That stick is not plugged in any more. Plug it in, then look again."))
+    return _home("sticks")
 
 
 @staff.post("/budget")

@@ -18,6 +18,10 @@ def up(migrator, db):
         " release INTEGER, stamp TEXT NOT NULL, boot INTEGER NOT NULL, seconds REAL NOT NULL) WITHOUT ROWID"
     )
     db.execute_sql(
+        "CREATE TABLE copy (place TEXT PRIMARY KEY, state TEXT NOT NULL, done INTEGER NOT NULL, total INTEGER NOT NULL,"
+        " sentence TEXT, boot INTEGER NOT NULL, seconds REAL NOT NULL) WITHOUT ROWID"
+    )
+    db.execute_sql(
         "CREATE TABLE scrub (id INTEGER PRIMARY KEY CHECK (id = 1), place TEXT NOT NULL, bytes INTEGER NOT NULL,"
         " damaged INTEGER NOT NULL, wanted INTEGER NOT NULL, ended_boot INTEGER, ended_seconds REAL)"
     )

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from content_cache.errors import Busy
 from content_cache.renewing import renew
 from hub.backup import snapshot
+from hub.content.copies import look as look_at_copies
 from hub.content.scrub import scrub
 from hub.content.sticks import look as look_at_sticks
 from hub.content.sync import bring, look
@@ -72,6 +73,10 @@ class Job(NamedTuple):
         return float(getattr(settings, self.pause)) if isinstance(self.pause, str) else self.pause
 
 
+def copy_to_sticks(work: Work) -> Idle | None:
+    return None if look_at_copies(work.settings.sticks, work.clock, work.library, work.stop) else IDLE
+
+
 def seal_days(work: Work) -> None:
     roll_up(work.settings, work.clock, work.library)
 
@@ -118,6 +123,7 @@ JOBS = (
     Job("roll up", 3, "roll_up_every", seal_days, "Days that are over become sealed records that can be sent."),
     Job("upload", 6, "upload_every", upload, "Head office sees what was counted, and tells the time."),
     Job("sticks", 9, 10, read_sticks, "Content that is plugged in is taken in by itself, if head office signed it."),
+    Job("copies", 10, 10, copy_to_sticks, "What is here goes to the next village, when the technician says so."),
     Job("content", 12, 60, bring_content, "New courses come, in the order in which people want them."),
     Job("sweep", 300, DAY, sweep, "Content that no release names, and details that have served, leave the card."),
     Job("snapshot", 600, "snapshot_every", save, "A damaged database has something to go back to."),

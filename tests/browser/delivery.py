@@ -29,8 +29,9 @@ COURSE = ITEM.partition("/")[0]
 COMING = f"{COURSE}/de-costo-a-precio"
 NOTHING_YET = "celular-seguro"
 SOURCE = "https://contenido.example/repositorio"
+COPYING = "INSERT INTO copy VALUES ('/media/KINGSTON', 'writing', 3000000, 9000000, NULL, 1, 5)"
 NOON = dt.datetime(2026, 3, 2, 12, tzinfo=ZoneInfo("America/Merida")).timestamp()
-TABLES = ("content", "wish", "ask", "stick", "scrub", "budget", "ledger")
+TABLES = ("content", "wish", "ask", "stick", "copy", "scrub", "budget", "ledger")
 
 
 def wait_for_some(town: Town) -> None:
@@ -79,7 +80,7 @@ def fail(village: Village, page: Page) -> None:
 def plug(village: Village, page: Page) -> None:
     rows = (("KINGSTON", "taken", "NULL"), ("AZUL", "foreign", "'It is not signed by head office; get another one.'"))
     stick = "INSERT INTO stick VALUES ('/media/{0}', '{0}', '{1}', {2}, 7, '', 1, 5)"
-    put(village.hub("waiting"), _source(), *(stick.format(*row) for row in rows))
+    put(village.hub("waiting"), _source(), *(stick.format(*row) for row in rows), COPYING)
     page.reload()
 
 

@@ -125,7 +125,9 @@ PLACES = [
     Place("content-empty", "/technician/content", hub="empty", staff=True, sees="main .notice"),
     Place("content-bringing", "/technician/content", hub="waiting", staff=True, act=delivery.bring, sees="main .meter"),
     Place("content-failed", "/technician/content", hub="waiting", staff=True, act=delivery.fail, sees="main .notice"),
-    Place("content-stick", "/technician/content", hub="waiting", staff=True, act=delivery.plug, sees="#sticks + table"),
+    Place(
+        "content-stick", "/technician/content", hub="waiting", staff=True, act=delivery.plug, sees="#sticks ~ .meter"
+    ),
     Place("content-stopped", "/technician/content", hub="waiting", staff=True, act=delivery.spend, sees="main .notice"),
     Place("content-limits", "/technician/content", hub="waiting", staff=True, act=delivery.limits, sees="#daily"),
     Place("content-courses", "/technician/content/courses", hub="waiting", staff=True, sees="main .row"),

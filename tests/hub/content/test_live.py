@@ -16,12 +16,13 @@ from content_cache.building import building
 from content_cache.library import Library
 from content_cache.records import CourseLine, File, ItemLine
 from hub.content.holdings import ON_A_PAGE
-from hub.content.models import Stick, asked, note, scrub, state, wished
+from hub.content.models import Copy, Stick, asked, note, scrub, state, wished
 from hub.content.orders import ask
 from hub.db import database, writing
 from hub.uplink.budget import Rules
 from hub.uplink.ledger import rules, set_rules
 from hub.uplink.models import Ledger
+from tests.hub.content.test_sticks import Port
 from tests.hub.technician.conftest import Bench, Browser, publish
 from tests.simulators.coming import leave_out
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 AT = "/technician/content"
 ITEM = "precio-justo/costos"
 PATHS = [AT, f"{AT}/courses", f"{AT}/courses?show=coming", f"{AT}/courses/precio-justo"]
-ORDERS = [f"{AT}/{order}" for order in ("sync", "verify", "rollback", "budget", "wish")]
+ORDERS = [f"{AT}/{order}" for order in ("sync", "verify", "rollback", "copy", "budget", "wish")]
 
 
 @pytest.fixture
@@ -168,8 +169,22 @@ def test_it_tells_what_became_of_a_stick(waiting: Bench) -> None:
     now = waiting.clock.moment()
     stick = {"boot": now.boot, "seconds": now.seconds, "stamp": "x"}
     with writing():
-        Stick.create(place="/media/a", name="AZUL", state="foreign", sentence="It is not signed.", **stick)
+        Stick.create(
+            place="/media/AZUL/village-hub", name="AZUL", state="foreign", sentence="It is not signed.", **stick
+        )
     assert "AZUL It is not used: it does not come from head office" in told(waiting)
+
+
+def test_a_technician_copies_the_courses_to_a_stick(waiting: Bench, tmp_path: Path, monkeypatch) -> None:
+    port = Port(tmp_path, monkeypatch)
+    object.__setattr__(waiting.settings, "sticks", port.folder)
+    browser, stick = waiting.signed_in(), str(port.plug_in("AZUL", "x"))
+    assert "AZUL Copy the courses to this stick" in words(browser.get(AT).text)
+    assert order(browser, f"{AT}/copy", place=stick) == 303
+    assert "The hub begins to copy within a minute." in words(browser.get(AT).text)
+    assert order(browser, f"{AT}/copy", place="/etc") == 404
+    assert order(browser, f"{AT}/copy") == 400
+    assert [row.place for row in Copy.select()] == [stick]
 
 
 def test_it_says_when_the_budget_is_used_up(waiting: Bench) -> None:
