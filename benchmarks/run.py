@@ -26,6 +26,7 @@ BENCHMARKS = {
     "roll_up": "rolling up a day of 50,000 events",
     "usage_page": "the usage page after seven days of 50,000 events",
     "import_library": "importing a library of 10,000 items",
+    "delta_bytes": "bytes of deltas beside a zstd patch of each file",
     "delivery": "bytes of an update of content, beside zsync, casync, rsync and Kolibri",
     "broken_link": "bytes of asking for news, of a link that breaks, and of a village that slept",
     "publishing": "publishing 2 GB in 20,000 files, applying an update, planning",
@@ -36,6 +37,7 @@ NEEDS = {
     "phones": ["ip", "tc"],
     "pages": ["wrk"],
     "first_view": ["chromium", "node", "npm", "java"],
+    "delta_bytes": ["ffmpeg"],
     "delivery": ["ip", "nginx", "ffmpeg", "zsync", "casync", "rsync", "xdelta3", "bsdiff"],
     "broken_link": ["ip", "nginx"],
 }
