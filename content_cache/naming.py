@@ -55,7 +55,7 @@ class Named:
 
     def has_part(self, name: str) -> bool:
         """Whether what is coming as `name` in incoming/ is still wanted; a delta is if it leads to one of them."""
-        stem = name.partition(".")[0]
+        stem = name.partition(".")[0].partition("@")[0]
         if stem.startswith("d-"):
             return any(sha256.startswith(stem.rpartition("-")[2]) for sha256 in self.records)
         sha256 = stem.rpartition("-")[2]

@@ -49,6 +49,7 @@ from content_cache.sync.plan import (
     travels,
 )
 from content_cache.sync.progress import telling
+from content_cache.sync.shortcuts import Shortcuts
 from content_cache.sync.survey import survey
 
 if TYPE_CHECKING:
@@ -129,6 +130,12 @@ def sync(
         return work.run(budget, force=force)
 
 
+def _bytes_of(step: Get | Take | Evict) -> int:
+    if isinstance(step, Get):
+        return step.end - step.start
+    return sum(step.offer.costs[number] for number in step.ranges) if isinstance(step, Take) else 0
+
+
 class _GivenUp(Exception):
     """Too much is wrong at the source."""
 
@@ -156,6 +163,7 @@ class _Sync:
         self._reserve, self._whole, self._pace = reserve, whole, pace
         self._bringing = Bringing(fetching)
         self._reader = library.records.reader(fetching.source.name)
+        self._shortcuts = Shortcuts(library, fetching, self._reader)
         self._batch = Deposit(library.store.folder, library.store.path)
         self._uncommitted: list[Blob] = []
         self._evicted: list[Blob] = []
@@ -211,6 +219,8 @@ class _Sync:
         if wanted.size > MAX_CATALOGUE:
             raise RepositoryError(f"A catalogue of {wanted.size} bytes is over the limit; publish fewer courses.")
         self._tell.begin("records", wanted.size)
+        if self._is_slow and wanted.sha256 == self._target.sha256:
+            self._shortcuts.bring_records(self._target)
         self._bring_records([("c", wanted)])
         release = self._reader.release(wanted.sha256)
         self._library.set_coming(wanted.sha256)
@@ -256,12 +266,14 @@ class _Sync:
             missing = {blob.sha256: blob for one in brought for blob in (*one.again, *one.texts, *one.others)}
             needed = sum(map(room, missing.values()))
             refuse_full(self._library.store.folder, needed, self._reserve if needed else 0)
+        lacking = {blob.sha256 for one in brought for blob in (*one.again, *one.texts, *one.others)}
+        offers = self._shortcuts.offers(self._release, lacking) if self._is_slow else []
         known = self._known()
-        made = plan(self._found.wanted, self._found.held, self._wishes, Limits(budget, free), (), known)
+        made = plan(self._found.wanted, self._found.held, self._wishes, Limits(budget, free), offers, known)
         self._reasons = {one.item: one.reason for one in made.left}
         if not self._switched and any(one.reason == SPACE for one in made.left if self._lacks_texts(one)):
             raise no_space(self._library.root, self._reserve)
-        self._tell.begin("files", sum(step.end - step.start for step in made.steps if isinstance(step, Get)))
+        self._tell.begin("files", sum(map(_bytes_of, made.steps)))
         return made
 
     def _known(self) -> dict[str, int]:
@@ -308,15 +320,19 @@ class _Sync:
             self._note_wrong(error)
             return
         self._wrong = self._absent = 0
-        self._texts.discard(step.blob.sha256)
-        self._uncommitted.append(step.blob)
-        self._unsettled += step.blob.size
-        if self._unsettled >= self._fetching.manner.settled or len(self._uncommitted) >= MANY:
-            self._commit()
+        self._note_come(step.blob)
 
     def _take(self, step: Take) -> None:
-        for blob in step.blobs:
+        """By the shortcut, and what that does not give by the files themselves."""
+        for blob in self._shortcuts.take(step, self._batch, self._note_come):
             self._get(Get(blob, 0, travels(blob)))
+
+    def _note_come(self, blob: Blob) -> None:
+        self._texts.discard(blob.sha256)
+        self._uncommitted.append(blob)
+        self._unsettled += blob.size
+        if self._unsettled >= self._fetching.manner.settled or len(self._uncommitted) >= MANY:
+            self._commit()
 
     def _note_wrong(self, error: ContentError) -> None:
         """One file that is wrong at the source is no reason to bring nothing else, unless all must come.
@@ -390,6 +406,7 @@ class _Sync:
         self._commit()
         if self._can_serve():
             self._serve()
+        self._shortcuts.finish(self._found.missing)
 
     def _synced(self, held: int | None, *, stopped: bool) -> Synced:
         left, missing = [], self._found.missing

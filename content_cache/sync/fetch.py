@@ -87,9 +87,9 @@ class Fetching:
         self._settled_once = False
         self.came = 0
 
-    def part(self, path: str) -> Path:
-        """The file in incoming/ in which the file at `path` is gathered."""
-        return self._incoming / (path.replace("/", "-") + PART)
+    def part(self, path: str, offset: int = 0) -> Path:
+        """The file in incoming/ in which the file at `path` is gathered, from the byte `offset` on."""
+        return self._incoming / (_stem(path) + (f"@{offset}" if offset else "") + PART)
 
     def known(self, path: str) -> int:
         """Bytes of it that are here already."""
@@ -101,7 +101,8 @@ class Fetching:
 
     def discard(self, path: str) -> None:
         """Forget what came of it."""
-        self.part(path).unlink(missing_ok=True)
+        for part in (self.part(path), *self._incoming.glob(f"{_stem(path)}@*{PART}")):
+            part.unlink(missing_ok=True)
 
     def fetch(self, path: str, size: int | None, most: int | None = None) -> Got:
         """All of the file, which should have `size` bytes, or at most `most` if nobody said how many.
@@ -117,9 +118,39 @@ class Fetching:
         self._check_length(path, have, size)
         return Got(None, self.part(path), digest, have)
 
-    def extend(self, path: str, end: int) -> int:
-        """Gather the file's bytes up to before `end` in its part, going on where that ends; how many are here then."""
-        return self._patiently(lambda: self._resume(path, None, end))[1]
+    def extend(self, path: str, end: int) -> None:
+        """Gather the file's bytes up to before `end` in its part, going on where that ends."""
+        self.gather(path, 0, end)
+
+    def gather(self, path: str, start: int, end: int) -> None:
+        """Have the file's bytes from `start` up to before `end` in parts, going on where one of them ends."""
+        have, offset = self._reach(path, start)
+        if have < end:
+            part = self.part(path, offset)
+            self._patiently(lambda: self._append(path, part, offset, end=end))
+
+    def gathered(self, path: str, start: int, end: int) -> int:
+        """How many of those bytes are here, from `start` on."""
+        return max(0, min(self._reach(path, start)[0], end) - start)
+
+    def read(self, path: str, start: int, length: int) -> bytes:
+        """Bytes that were gathered; fewer if they are not all here."""
+        have, offset = self._reach(path, start)
+        if have <= start:
+            return b""
+        with self.part(path, offset).open("rb", buffering=0) as file:
+            return os.pread(file.fileno(), length, start - offset)
+
+    def _reach(self, path: str, start: int) -> tuple[int, int]:
+        """Up to where the part goes that holds or ends at the byte `start`, and where it begins; else `start` twice."""
+        self._settle_after_a_cut()
+        reach = [(start, start)]
+        for part in self._incoming.glob(f"{_stem(path)}@*{PART}"):
+            offset = int(part.name.removesuffix(PART).rpartition("@")[2])
+            reach.append((offset + part.stat().st_size, offset))
+        whole = self.part(path)
+        reach.append((whole.stat().st_size if whole.exists() else 0, 0))
+        return max(one for one in reach if one[1] <= start <= one[0])
 
     def _check_length(self, path: str, have: int, size: int | None) -> None:
         if size is not None and have != size:
@@ -137,26 +168,42 @@ class Fetching:
         self._patiently(go_on)
         return bytes(data)
 
-    def _resume(self, path: str, limit: int | None, end: int | None = None) -> tuple[str, int]:
+    def _resume(self, path: str, limit: int | None) -> tuple[str, int]:
         """Append what is missing to the part; the hash and the number of the bytes it has then."""
+        part, digest = self.part(path), hashlib.sha256()
+        if limit is not None and self.known(path) > limit:
+            part.unlink()
+        with contextlib.suppress(FileNotFoundError), part.open("rb") as file:
+            while piece := file.read(PIECE):
+                digest.update(piece)
+        have = self._append(path, part, limit=limit, digest=digest)
+        return digest.hexdigest(), have
+
+    def _append(
+        self,
+        path: str,
+        part: Path,
+        offset: int = 0,
+        *,
+        end: int | None = None,
+        limit: int | None = None,
+        digest: hashlib._Hash | None = None,
+    ) -> int:
+        """Add to the part, which begins at `offset` of the file, what follows; up to where it goes then."""
         make_folder(self._incoming)
         self._settle_after_a_cut()
-        part = self.part(path)
-        with part.open("a+b", buffering=0) as file:
-            have = file.seek(0, os.SEEK_END)
-            if limit is not None and have > limit:
-                have = file.truncate(0)
-            digest = _hash_of(file, have)
+        with part.open("ab", buffering=0) as file, _settling(file, self.manner.settled) as settle:
+            have = offset + file.seek(0, os.SEEK_END)
             if have == limit or (end is not None and have >= end):
-                return digest.hexdigest(), have
-            with _settling(file, self.manner.settled) as settle:
-                for piece in self._pieces(path, have, end):
-                    have += len(piece)
-                    self._refuse_longer(path, have, limit)
-                    _write_all(file, piece)
+                return have
+            for piece in self._pieces(path, have, end):
+                have += len(piece)
+                self._refuse_longer(path, have, limit)
+                _write_all(file, piece)
+                settle(len(piece))
+                if digest is not None:
                     digest.update(piece)
-                    settle(len(piece))
-        return digest.hexdigest(), have
+        return have
 
     def _refuse_longer(self, path: str, have: int, limit: int | None) -> None:
         if limit is not None and have > limit:
@@ -209,14 +256,8 @@ def _boot_id() -> str:
         return "unknown"
 
 
-def _hash_of(file: FileIO, count: int) -> hashlib._Hash:
-    """The hash of the first `count` bytes, to go on with."""
-    digest = hashlib.sha256()
-    file.seek(0)
-    while count > 0 and (piece := file.read(min(count, PIECE))):
-        digest.update(piece)
-        count -= len(piece)
-    return digest
+def _stem(path: str) -> str:
+    return path.replace("/", "-")
 
 
 @contextlib.contextmanager

@@ -4,10 +4,11 @@
     for step in made.steps: ...        # Get(blob, start, end), Take(offer, ranges, blobs), Evict(item, blobs)
     made.left                          # Left(item, reason, bytes): what is not brought whole this time, and why
 
-The order: blobs that were found damaged; then texts, with which a release can be shown; then what is pinned, what
-villagers asked for, small before large, used before unused. What the budget does not reach is begun as far as it goes:
-a film larger than a day's bytes comes in a few days. What does not fit beside the reserve is not brought; less needed
-items that nobody pinned make room for more needed ones, never for their equals, so that nothing comes and goes in turn.
+The order: blobs that were found damaged; then a delta that is small; then texts, with which a release can be shown;
+then what is pinned, what villagers asked for, small before large, used before unused. What the budget does not reach is
+begun as far as it goes: a film larger than a day's bytes comes in a few days. What does not fit beside the reserve is
+not brought; less needed items that nobody pinned make room for more needed ones, never for their equals, so that
+nothing comes and goes in turn.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 BLOCK = 4096
 REQUEST = 600  # bytes that asking for one file costs besides its own, both ways
 SMALL = 128 * 2**10
+CHEAP = 256 * 2**10
 SPARE = (0,)  # a need that takes the place of nothing but what only a release before has
 BUDGET, SPACE, REMOVED = "budget", "space", "removed"
 
@@ -75,11 +77,15 @@ class Limits(NamedTuple):
 
 
 class Offer(NamedTuple):
-    """Another way to get many blobs: ranges of the file at `path`, and which of them make which blob."""
+    """Another way to get many blobs: ranges of the file at `path`, and which of them make which blob.
+
+    `costs` are the bytes of each range that are not here yet.
+    """
 
     path: str
     ranges: Sequence[tuple[int, int]]
     makes: Mapping[str, tuple[int, ...]]
+    costs: Sequence[int]
 
 
 class Get(NamedTuple):
@@ -188,6 +194,7 @@ class _Planning:
         brought = sorted((one for one in wanted if not self._wishes.is_removed(one.item)), key=self._order)
         for one in brought:
             self._add(one.item, one.again, SPARE)
+        self._take_cheap_offers({blob.sha256: blob for one in brought for blob in (*one.texts, *one.others)})
         for one in brought:
             self._add(one.item, one.texts, SPARE)
         self._let_removed_go()
@@ -196,6 +203,17 @@ class _Planning:
         for one in wanted:
             self._say_what_is_left(one)
         return Plan(self._steps, self._left, self._spent)
+
+    def _take_cheap_offers(self, blobs: dict[str, Blob]) -> None:
+        """An offer that costs little comes whole and first: picking in it would cost requests."""
+        for number, offer in enumerate(self._offers):
+            ours = (sha256 for sha256 in offer.makes if self._ways.get(sha256, (-1,))[0] == number)
+            found = [blobs[sha256] for sha256 in ours if sha256 in blobs and sha256 not in self._done]
+            ranges = {at for blob in found for at in offer.makes[blob.sha256]}
+            cost = sum(offer.costs[at] for at in ranges) + REQUEST
+            if cost <= min(CHEAP, self._budget) and sum(map(room, found)) <= self._free:
+                for blob in found:
+                    self._take(blob, number, offer.makes[blob.sha256])
 
     def _order(self, one: Wanted) -> tuple[Any, ...]:
         wishes = self._wishes
@@ -261,15 +279,17 @@ class _Planning:
                 self._done.add(blob.sha256)
 
     def _take(self, blob: Blob, offer: int, ranges: tuple[int, ...]) -> bool:
-        """Add the ranges of an offer that are not taken yet; one request serves those that follow each other."""
+        """Add the ranges of an offer that are not taken yet, if the budget reaches them."""
         new = tuple(number for number in ranges if (offer, number) not in self._taken)
-        cost = sum(self._offers[offer].ranges[number][1] - self._offers[offer].ranges[number][0] for number in new)
-        last = self._steps[-1] if self._steps else None
-        follows = isinstance(last, Take) and last.offer is self._offers[offer]
-        cost += 0 if follows or not new else REQUEST
+        costs = self._offers[offer].costs
+        cost = sum(costs[number] for number in new)
+        # Ranges that follow each other come by one request.
+        apart = [number for number in new if costs[number] and (offer, number - 1) not in self._taken]
+        cost += REQUEST if apart else 0
         if cost > self._budget:
             return False
-        if follows and isinstance(last, Take):
+        last = self._steps[-1] if self._steps else None
+        if isinstance(last, Take) and last.offer is self._offers[offer]:
             self._steps[-1] = last._replace(ranges=(*last.ranges, *new), blobs=(*last.blobs, blob))
         else:
             self._steps.append(Take(self._offers[offer], new, (blob,)))
@@ -298,13 +318,13 @@ def _ways(wanted: list[Wanted], offers: Sequence[Offer]) -> dict[str, tuple[int,
     lacking = {blob.sha256: blob for one in wanted for blob in (*one.again, *one.texts, *one.others)}
     ways: dict[str, tuple[int, tuple[int, ...]]] = {}
     for number, offer in enumerate(offers):
-        saved = [first - end for first, end in offer.ranges]
+        saved = [-cost for cost in offer.costs]
         makes = {sha256: ranges for sha256, ranges in offer.makes.items() if sha256 in lacking and sha256 not in ways}
         for sha256, ranges in makes.items():
             whole = travels(lacking[sha256]) + REQUEST
             for at in ranges:
                 saved[at] += whole // len(ranges)
         ways.update(
-            {sha256: (number, ranges) for sha256, ranges in makes.items() if all(saved[at] > 0 for at in ranges)}
+            {sha256: (number, ranges) for sha256, ranges in makes.items() if all(saved[at] >= 0 for at in ranges)}
         )
     return ways

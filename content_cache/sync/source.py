@@ -206,6 +206,8 @@ class HttpSource:
 
     def _body(self, response: requests.Response, path: str, start: int, end: int | None) -> Iterator[bytes]:
         """The bytes asked for out of whatever answer came."""
+        if response.status_code == requests.codes.requested_range_not_satisfiable and start:
+            return  # the file ends before
         self._refuse_other_answer(response, path)
         pieces = self._metered(response)
         if response.status_code == requests.codes.partial:

@@ -49,7 +49,18 @@ def taken(source, *asked):
 
 
 @pytest.mark.parametrize(
-    ("start", "end"), [(0, None), (0, 10), (100, 200), (299_999, None), (65_536, 200_000), (5, 5), (0, 999_999)]
+    ("start", "end"),
+    [
+        (0, None),
+        (0, 10),
+        (100, 200),
+        (299_999, None),
+        (65_536, 200_000),
+        (5, 5),
+        (0, 999_999),
+        (300_000, None),
+        (400_000, 500_000),
+    ],
 )
 def test_both_kinds_give_the_part_that_was_asked_for(folder, server, start, end):
     for source in (FolderSource(folder), HttpSource(server.url)):
