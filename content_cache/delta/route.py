@@ -104,10 +104,14 @@ class Parts(NamedTuple):
 def parts_of(section: Section, new: List, has: Callable[[int], bool] = lambda _: True) -> Parts:
     """What of a delta or bundle makes what, left out what leans on an old file that is not here.
 
-    `has` says of the place of an old file whether it is.
+    `has` says of the place of an old file, which is never negative, whether it is.
     """
+
+    def here(span: Span) -> bool:
+        return span.place >= 0 and has(span.place)
+
     frames = list(section.frames())
-    whole = [all(has(span.place) for span in frame.base) for frame in frames]
+    whole = [all(map(here, frame.base)) for frame in frames]
     parts = Parts([(frame.at, frame.at + frame.packed) for frame in frames], {})
     position = first = 0
     for one in section.made():
@@ -116,8 +120,8 @@ def parts_of(section: Section, new: List, has: Callable[[int], bool] = lambda _:
         while first < len(frames) and frames[first].first + frames[first].size <= position:
             first += 1
         needed = _span_of(frames, first, position, end)
-        copies = [part.place for part in one.parts or () if isinstance(part, Span)]
-        if blob is not None and all(whole[at] for at in needed) and all(map(has, copies)):
+        copies = [part for part in one.parts or () if isinstance(part, Span)]
+        if blob is not None and all(whole[at] for at in needed) and all(map(here, copies)):
             parts.makes[blob.sha256] = needed
         position = end
     return parts

@@ -124,6 +124,12 @@ def test_what_leans_on_a_file_that_is_gone_is_not_offered() -> None:
     assert list(parts_of(made, new, {7}.__contains__).makes) == [new[0].sha256]
 
 
+def test_places_that_no_list_has_are_not_asked_for() -> None:
+    columns = Columns([(5, 5, [-3])], [1, [1, [-9, 0, 5]]])
+    new = [Blob(str(place) * 64, 5) for place in range(2)]
+    assert parts_of(Section(columns, 0), new, [].__getitem__).makes == {}
+
+
 def test_ranges_that_lie_near_are_fetched_as_one() -> None:
     writer = Writer()
     for packed in (100, 500, 100, 700, 100):
