@@ -31,8 +31,9 @@ def forecast(remaining: int, pace: float | None, room: Room, rules: Rules) -> Fo
 
 
 def _a_day(rules: Rules) -> int:
-    """Bytes of content that the budget allows on a day; 0 if that cannot be said, as with nights without limit."""
+    """Bytes of content that the budget allows on a day; 0 if that cannot be said: free nights, hours alone."""
     if rules.free:
         return 0
     limits = [(rules.daily, 1), (rules.monthly, DAYS_OF_MONTH)]
-    return min((limit - kept_for_counts(limit, days)) // days for limit, days in limits if limit is not None)
+    a_day = [(limit - kept_for_counts(limit, days)) // days for limit, days in limits if limit is not None]
+    return min(a_day, default=0)

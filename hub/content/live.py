@@ -40,7 +40,10 @@ class Plugged(NamedTuple):
 
 
 class Live(NamedTuple):
-    """All that the page shows. `remaining` are bytes; `state` is the one thing to say first, a word of `state_of`."""
+    """All that the page shows. `remaining` are bytes; `state` is the one thing to say first, a word of `state_of`.
+
+    `held` is the number of a release that was gone back from, and is not taken again.
+    """
 
     content: ContentStatus
     state: str
@@ -53,6 +56,7 @@ class Live(NamedTuple):
     scrubbed: When | None
     opens: dt.datetime | None
     plugged: list[Plugged]
+    held: int | None
 
 
 def live(hub: Hub) -> Live:
@@ -72,6 +76,7 @@ def live(hub: Hub) -> Live:
         scrubbed=_when(found.scrub.ended, hub.clock),
         opens=found.budget.content.opens,
         plugged=_plugged(hub.settings.sticks, found.sticks),
+        held=hub.library.held(),
     )
 
 

@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from tests.browser.places import Place
     from tests.browser.village import Village
 
-HEAVY = [BY_NAME[name] for name in ("home-many-courses", "topic-many-courses", "course-every-kind", "search-many")]
+HEAVY = [
+    BY_NAME[name]
+    for name in (
+        "home-many-courses", "topic-many-courses", "course-every-kind", "search-many",
+        "home-coming", "course-all-coming", "item-coming",
+    )
+]  # fmt: skip
 PLACES = [*MAIN_PLACES, *HEAVY]
 
 

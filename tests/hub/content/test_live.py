@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import fcntl
 import html
 import json
@@ -13,7 +14,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from content_cache.building import building
+from content_cache.durable import locked
+from content_cache.importer import import_repository
 from content_cache.library import Library
+from content_cache.publish import publish as publish_folder
 from content_cache.records import CourseLine, File, ItemLine
 from hub.content.holdings import ON_A_PAGE
 from hub.content.models import Copy, Stick, asked, note, scrub, state, wished
@@ -22,6 +26,7 @@ from hub.db import database, writing
 from hub.uplink.budget import Rules
 from hub.uplink.ledger import rules, set_rules
 from hub.uplink.models import Ledger
+from tests.content_cache.making import course
 from tests.hub.content.test_sticks import Port
 from tests.hub.technician.conftest import Bench, Browser, publish
 from tests.simulators.coming import leave_out
@@ -199,6 +204,23 @@ def test_it_says_when_the_budget_is_used_up(waiting: Bench) -> None:
     assert re.search(r"about \d days, as the link's budget allows", page)
 
 
+@pytest.mark.parametrize(
+    ("clock", "sentence"),
+    [
+        (
+            dt.datetime(2026, 3, 2, 23, tzinfo=dt.UTC),
+            "The link is not used at this hour. It goes on from 2026-03-02 22:00.",
+        ),
+        (None, "The hub does not know the time, so it cannot tell in which hours the link may be used."),
+    ],
+)
+def test_it_says_when_the_hours_forbid_it(waiting: Bench, clock: dt.datetime | None, sentence: str) -> None:
+    set_rules(Rules(hours="22-04"))
+    if clock:
+        waiting.clock.learn(clock, "technician")
+    assert sentence in told(waiting)
+
+
 def test_a_technician_pins_removes_and_brings_back(waiting: Bench) -> None:
     browser, at = waiting.signed_in(), f"{AT}/wish"
     assert order(browser, at, subject="precio-justo", wish="pin") == 303
@@ -293,6 +315,35 @@ def test_there_is_no_way_back_before_a_second_edition(waiting: Bench) -> None:
     browser = waiting.signed_in()
     assert "Go back" not in browser.get(AT).text
     assert order(browser, f"{AT}/rollback") == 409
+
+
+def test_a_technician_goes_back_to_the_edition_before(bench: Bench, tmp_path: Path) -> None:
+    library = bench.app.extensions["hub"].library
+    for title in ("El precio justo", "Otro precio"):
+        publish_folder(course(tmp_path / "course", title=title), tmp_path / "repository")
+        import_repository(tmp_path / "repository", library)
+    browser = bench.signed_in()
+    page = browser.get(AT).text
+    assert "The one before 1" in words(page)
+    assert "sees the courses of edition 1 again at once" in words(page)
+    assert "Otro precio" in bench.browser().get("/").text
+    assert order(browser, f"{AT}/rollback") == 303
+    assert "El precio justo" in bench.browser().get("/").text
+    page = words(browser.get(AT).text)
+    assert "Edition 1 Gone back from 2" in page
+    assert "Yes, go back" not in page
+    assert order(browser, f"{AT}/rollback") == 409
+
+
+def test_nobody_goes_back_while_courses_are_being_brought(bench: Bench, tmp_path: Path) -> None:
+    library = bench.app.extensions["hub"].library
+    for title in ("El precio justo", "Otro precio"):
+        publish_folder(course(tmp_path / "course", title=title), tmp_path / "repository")
+        import_repository(tmp_path / "repository", library)
+    browser = bench.signed_in()
+    with locked(library.catalogues):
+        assert order(browser, f"{AT}/rollback") == 409
+    assert library.number() == 2
 
 
 @pytest.mark.parametrize("path", [f"{AT}/courses/nada", f"{AT}/courses?show=x", f"{AT}/courses/..", f"{AT}/x"])
