@@ -271,7 +271,8 @@ class _Sync:
         known = self._known()
         made = plan(self._found.wanted, self._found.held, self._wishes, Limits(budget, free), offers, known)
         self._reasons = {one.item: one.reason for one in made.left}
-        if not self._switched and any(one.reason == SPACE for one in made.left if self._lacks_texts(one)):
+        shown = {one.item for one in brought if one.texts}
+        if not self._switched and any(one.reason == SPACE and one.item in shown for one in made.left):
             raise no_space(self._library.root, self._reserve)
         self._tell.begin("files", sum(map(_bytes_of, made.steps)))
         return made
@@ -282,9 +283,6 @@ class _Sync:
             return {}
         blobs = [blob for one in self._found.wanted for blob in (*one.again, *one.texts, *one.others)]
         return {blob.sha256: self._fetching.known(self._bringing.path("o", blob)) for blob in blobs}
-
-    def _lacks_texts(self, left: Left) -> bool:
-        return any(one.item == left.item and one.texts for one in self._found.wanted)
 
     def _do(self, made: Plan) -> BaseException | None:
         """Take the steps; returns what ended them early."""

@@ -13,6 +13,8 @@ nothing comes and goes in turn.
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -100,8 +102,8 @@ class Take(NamedTuple):
     """Fetch these ranges of an offer, by number, and make the blobs out of them."""
 
     offer: Offer
-    ranges: tuple[int, ...]
-    blobs: tuple[Blob, ...]
+    ranges: list[int]
+    blobs: list[Blob]
 
 
 class Evict(NamedTuple):
@@ -172,22 +174,16 @@ class _Planning:
         offers: Sequence[Offer],
         known: Mapping[str, int],
     ) -> None:
-        self._wishes, self._known = wishes, known
+        self._wishes, self._known, self._offers = wishes, known, offers
         self._budget = 2**62 if limits.budget is None else max(limits.budget, 0)
+        self._held = _Evictable(held, wishes)
         self._free = limits.free
-        self._offers = offers
         self._spent = 0
         self._steps: list[Get | Take | Evict] = []
         self._left: list[Left] = []
         self._done: set[str] = set()
-        self._begun: set[str] = set()
+        self._no_room: set[str] = set()
         self._taken: set[tuple[int, int]] = set()
-        # The least needed goes first, the largest of equals.
-        self._held = sorted(
-            (one for one in held if not one.item or not wishes.is_pinned(one.item) or one.is_old),
-            key=lambda one: (need(one.item, wishes, is_old=one.is_old), -sum(map(room, one.blobs))),
-            reverse=True,
-        )
 
     def plan(self, wanted: list[Wanted]) -> Plan:
         self._ways = _ways(wanted, self._offers)
@@ -197,7 +193,8 @@ class _Planning:
         self._take_cheap_offers({blob.sha256: blob for one in brought for blob in (*one.texts, *one.others)})
         for one in brought:
             self._add(one.item, one.texts, SPARE)
-        self._let_removed_go()
+        for gone in self._held.removed:
+            self._evict(gone)
         for one in brought:
             self._add(one.item, one.others, need(one.item, self._wishes))
         for one in wanted:
@@ -210,7 +207,7 @@ class _Planning:
             ours = (sha256 for sha256 in offer.makes if self._ways.get(sha256, (-1,))[0] == number)
             found = [blobs[sha256] for sha256 in ours if sha256 in blobs and sha256 not in self._done]
             ranges = {at for blob in found for at in offer.makes[blob.sha256]}
-            cost = sum(offer.costs[at] for at in ranges) + REQUEST
+            cost = sum(offer.costs[at] for at in ranges) + REQUEST * len(ranges)
             if cost <= min(CHEAP, self._budget) and sum(map(room, found)) <= self._free:
                 for blob in found:
                     self._take(blob, number, offer.makes[blob.sha256])
@@ -228,55 +225,52 @@ class _Planning:
             one.item,
         )
 
-    def _let_removed_go(self) -> None:
-        gone = [one for one in self._held if one.item and self._wishes.is_removed(one.item)]
-        self._held = [one for one in self._held if one not in gone] if gone else self._held
-        for one in gone:
-            self._evict(one)
-
     def _evict(self, one: Held) -> None:
         self._steps.append(Evict(one.item, one.blobs))
         self._free += sum(map(room, one.blobs))
 
-    def _add(self, item: str, blobs: tuple[Blob, ...], need_of_it: tuple[int, ...]) -> None:
-        for blob in blobs:
-            if blob.sha256 in self._done:
-                continue
-            if not self._make_room(blob, need_of_it):
-                self._begun.add(f"{SPACE} {item}")
-                continue
-            self._bring(blob)
+    def _add(self, item: str, blobs: tuple[Blob, ...], mine: tuple[int, ...]) -> None:
+        """Bring those of an item's blobs that are not planned yet, if all of them have room in the end."""
+        lacking = [blob for blob in blobs if blob.sha256 not in self._done]
+        if sum(map(self._room_for, lacking)) > self._free + self._held.room_below(mine):
+            self._no_room.add(item)
+            return
+        for blob in lacking:
+            if self._budget > REQUEST or self._is_known(blob):
+                self._bring(blob, mine)
 
-    def _make_room(self, blob: Blob, mine: tuple[int, ...]) -> bool:
-        """Whether there is room for the blob, and for it packed beside it; evicts what is less needed."""
-        needed = room(blob) + (blob.packed or 0)
-        free, gone = self._free, 0
-        while free < needed and gone < len(self._held):
-            one = self._held[-1 - gone]
-            if need(one.item, self._wishes, is_old=one.is_old) >= mine:
-                break
-            free += sum(map(room, one.blobs))
-            gone += 1
-        if free < needed or not self._budget:
-            return free >= needed and not gone
-        for _ in range(gone):
-            self._evict(self._held.pop())
-        return True
+    def _room_for(self, blob: Blob) -> int:
+        """Bytes of disk that bringing the blob takes, of which those that came already are taken."""
+        beside = 0 if blob.packed is None or blob.sha256 in self._ways else blob.packed
+        return room(blob) + max(beside - self._known.get(blob.sha256, 0), -room(blob))
 
-    def _bring(self, blob: Blob) -> None:
+    def _is_known(self, blob: Blob) -> bool:
+        """Whether all of it came already, and only waits to be put away."""
+        return self._known.get(blob.sha256, 0) >= travels(blob)
+
+    def _bring(self, blob: Blob, mine: tuple[int, ...]) -> None:
         """By an offer if that is cheaper, else the blob's own file, or as much of it as the budget reaches."""
         way = self._ways.get(blob.sha256)
-        if way and self._take(blob, *way):
+        if way and self._make_room(self._room_for(blob), mine) and self._take(blob, *way):
             return
         total = travels(blob)
         start = min(self._known.get(blob.sha256, 0), total)
         end = min(total, start + max(self._budget - REQUEST, 0))
-        if end > start or start == total:
+        needed = self._room_for(blob) if end == total else end - start
+        if (end > start or start == total) and self._make_room(needed, mine):
             self._steps.append(Get(blob, start, end))
             self._spend(end - start + REQUEST if end > start else 0)
-            self._free -= room(blob)
+            self._free -= min(needed, room(blob))
             if end == total:
                 self._done.add(blob.sha256)
+
+    def _make_room(self, needed: int, mine: tuple[int, ...]) -> bool:
+        """Let go of what is less needed until so many bytes are free, if that helps."""
+        if needed > self._free + self._held.room_below(mine):
+            return False
+        while self._free < needed:
+            self._evict(self._held.pop())
+        return True
 
     def _take(self, blob: Blob, offer: int, ranges: tuple[int, ...]) -> bool:
         """Add the ranges of an offer that are not taken yet, if the budget reaches them."""
@@ -290,9 +284,10 @@ class _Planning:
             return False
         last = self._steps[-1] if self._steps else None
         if isinstance(last, Take) and last.offer is self._offers[offer]:
-            self._steps[-1] = last._replace(ranges=(*last.ranges, *new), blobs=(*last.blobs, blob))
+            last.ranges.extend(new)
+            last.blobs.append(blob)
         else:
-            self._steps.append(Take(self._offers[offer], new, (blob,)))
+            self._steps.append(Take(self._offers[offer], list(new), [blob]))
         self._taken.update((offer, number) for number in new)
         self._spend(cost)
         self._free -= room(blob)
@@ -307,10 +302,38 @@ class _Planning:
         blobs = {blob.sha256: blob for blob in (*one.again, *one.texts, *one.others)}
         lacking = sum(travels(blob) for sha256, blob in blobs.items() if sha256 not in self._done)
         if any(sha256 not in self._done for sha256 in blobs):
-            reason = SPACE if f"{SPACE} {one.item}" in self._begun else BUDGET
+            reason = SPACE if one.item in self._no_room else BUDGET
             if self._wishes.is_removed(one.item):
                 reason = REMOVED
             self._left.append(Left(one.item, reason, lacking))
+
+
+class _Evictable:
+    """What could go, the least needed first and the largest of equals; `removed` is what somebody does not want."""
+
+    def __init__(self, held: Iterable[Held], wishes: Wishes) -> None:
+        self.removed: list[Held] = []
+        rows = []
+        for one in held:
+            size = sum(map(room, one.blobs))
+            if one.item and wishes.is_removed(one.item):
+                self.removed.append(one)
+            elif not one.item or one.is_old or not wishes.is_pinned(one.item):
+                rows.append((need(one.item, wishes, is_old=one.is_old), -size, one.item, one))
+        rows.sort(key=lambda row: row[:3])
+        self._next = 0
+        self._held = [row[3] for row in rows]
+        self._needs = [row[0] for row in rows]
+        self._before = [0, *accumulate(-row[1] for row in rows)]
+
+    def room_below(self, mine: tuple[int, ...]) -> int:
+        """Bytes of all that is less needed."""
+        return self._before[max(bisect_left(self._needs, mine), self._next)] - self._before[self._next]
+
+    def pop(self) -> Held:
+        """The least needed, which is gone then."""
+        self._next += 1
+        return self._held[self._next - 1]
 
 
 def _ways(wanted: list[Wanted], offers: Sequence[Offer]) -> dict[str, tuple[int, tuple[int, ...]]]:
