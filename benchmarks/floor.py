@@ -9,6 +9,7 @@ Level 19 with the old file as dictionary is what `zstd -19 --patch-from` does; n
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import TYPE_CHECKING, NamedTuple
 
 import zstandard
@@ -30,6 +31,14 @@ class Floor(NamedTuple):
     def aim(self) -> int:
         """What an update may take on the wire at most, as the plan has it."""
         return int(1.05 * self.patches) + 50 * self.changed + 7000
+
+
+def kept_floor(old: Path, new: Path) -> Floor:
+    """The same of a pair that never changes: worked out once, and kept beside it."""
+    kept = old.parent / "floor.json"
+    if not kept.exists():
+        kept.write_text(json.dumps(floor_of(old, new)))
+    return Floor(*json.loads(kept.read_text()))
 
 
 def floor_of(old: Path, new: Path) -> Floor:
