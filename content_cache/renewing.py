@@ -3,8 +3,9 @@
     renew(library, reserve=200_000_000)     # True if it was built again
 
 An update of the program must not leave a village without courses until somebody comes with a repository. All that a
-catalogue is made from is here: its rows are what a manifest says, and readings, captions and quizzes lie in the store.
-What older rows do not say yet is left out, as for a repository of an older format.
+catalogue is made from is here: the records of its release, and readings, captions and quizzes in the store. Before
+there were records, a catalogue's rows were what a manifest says: then those are taken, and what they do not say yet is
+left out, as for a repository of an older format.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from content_cache.durable import PREFIX
 from content_cache.errors import RepositoryError
 from content_cache.records import CourseLine, ItemLine
 from content_cache.room import alone, disk_errors, refuse_full
-from content_cache.serving import finish
+from content_cache.serving import finish, serve
+from content_cache.sync.survey import survey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 def renew(library: Library, *, reserve: int = 0) -> bool:
     """Build the catalogue that serves again if it is of an older layout; returns whether it was.
 
-    The same release serves afterwards, under the same name. Raises a ContentError with all as it was.
+    The same release serves afterwards, what is not here as coming. Raises a ContentError with all as it was.
     """
     name = library.release()
     if name is None or not _is_older(library.path(name)):
@@ -42,7 +44,22 @@ def renew(library: Library, *, reserve: int = 0) -> bool:
     with disk_errors(library.root, lambda: needed + reserve), alone(library):
         if library.release() == name and _is_older(library.path(name)):
             refuse_full(library.root, needed, reserve)
-            _renew(library, name, reserve)
+            if not _renew_by_records(library, name, reserve):
+                _renew(library, name, reserve)
+    return True
+
+
+def _renew_by_records(library: Library, name: str, reserve: int) -> bool:
+    """Build it of the records of its release, if it says which that is and all of them are here and right."""
+    reader = library.records.reader()
+    try:
+        with closing(_open(library.path(name))) as old:
+            sha256 = str(old.execute("SELECT catalogue FROM meta").fetchone()[0])
+        release = reader.release(sha256)
+        missing = survey(release, reader, library).missing
+    except (sqlite3.DatabaseError, TypeError, ValueError, RepositoryError):
+        return False
+    serve(library, release, reader, missing, reserve=reserve)
     return True
 
 

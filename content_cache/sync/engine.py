@@ -63,9 +63,11 @@ if TYPE_CHECKING:
     from content_cache.sync.source import Source
     from content_cache.trust.targets import Target
 
+MOST_ITEMS = 200_000  # the plan takes about a kilobyte each
 MAX_MANIFEST = 64 * 2**20
 MAX_RECORDS = 512 * 2**20  # of one release together
-PACE = 300.0  # seconds between two catalogues of one release, at least; each takes a box a minute of work
+PACE = 300.0  # seconds between two catalogues of one release, at least
+SHARE = 10.0  # and so many times what building one took
 MOST_WRONG = 3  # files in a row whose bytes are wrong: the rest will be as well
 MOST_ABSENT = 50  # files in a row that a server does not have; each costs the line a question
 
@@ -191,20 +193,12 @@ class _Sync:
 
     def _goal(self, *, force: bool) -> tuple[Blob, int | None]:
         """The catalogue to work towards: the target's, or what serves if the target is what a rollback left."""
-        target, held, here = self._target, self._library.held(), self._library.number()
-        if target.release < here and not self._is_of_another_group():
-            raise OlderRelease(
-                f"Release {target.release} is older than release {here} here; look for a newer repository."
-            )
+        target, held = self._target, self._library.held()
         if held is not None and (force or target.release > held):
             self._library.release_hold()
         elif held == target.release and (serving := self._serving_catalogue()):
             return serving, held
         return Blob(target.sha256, target.size, target.packed), None
-
-    def _is_of_another_group(self) -> bool:
-        """Whether this hub was moved to another group of sites, whose releases are numbered beside ours."""
-        return False
 
     def _serving_catalogue(self) -> Blob | None:
         name = self._library.release()
@@ -223,6 +217,7 @@ class _Sync:
             self._shortcuts.bring_records(self._target)
         self._bring_records([("c", wanted)])
         release = self._reader.release(wanted.sha256)
+        self._refuse(release)
         self._library.set_coming(wanted.sha256)
         manifests = {entry.manifest: entry for entry in release.head.courses}
         self._bring_records([("m", Blob(one.manifest, one.size or -1, one.packed)) for one in manifests.values()])
@@ -230,6 +225,22 @@ class _Sync:
             trees = [item.tree.blob for item in self._reader.course(entry)[1] if item.tree]
             self._bring_records([("m", blob) for blob in dict.fromkeys(trees)])
         return release
+
+    def _refuse(self, release: Release) -> None:
+        """Refuse what is older than what is here, if it is of the same group, and what is too much for a hub."""
+        number, here = release.head.release, self._library.number()
+        if number < here and release.head.group == self._group_here(release):
+            raise OlderRelease(f"Release {number} is older than release {here} here; look for a newer repository.")
+        if sum(entry.items for entry in release.head.courses) > MOST_ITEMS:
+            raise RepositoryError(
+                f"A release of more than {MOST_ITEMS} items is over the limit of a hub; give this group of sites fewer "
+                "courses."
+            )
+
+    def _group_here(self, release: Release) -> str:
+        """The group whose release serves: a hub may be moved to another, whose releases are numbered beside ours."""
+        serving = self._serving_catalogue()
+        return self._reader.release(serving.sha256).head.group if serving else release.head.group
 
     def _bring_records(self, wanted: list[tuple[str, Blob]]) -> None:
         """Bring those that are not here; a size below nothing means that nobody said it."""
@@ -379,6 +390,7 @@ class _Sync:
 
     def _serve(self) -> None:
         self._commit()
+        began = time.monotonic()
         made = serve(
             self._library,
             self._release,
@@ -389,6 +401,7 @@ class _Sync:
         )
         self._changed = self._changed or made is not None
         self._switched, self._news, self._served_at = True, False, time.monotonic()
+        self._pace = max(self._pace, SHARE * (self._served_at - began))
         self._let_go()
 
     def _let_go(self) -> None:

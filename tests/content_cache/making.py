@@ -18,6 +18,8 @@ PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\
 # Makes a catalogue one of the first layout (village-hub before content format 2).
 FIRST_LAYOUT = """
 ALTER TABLE meta DROP COLUMN new_from;
+ALTER TABLE meta DROP COLUMN catalogue;
+ALTER TABLE meta DROP COLUMN made_of;
 ALTER TABLE courses DROP COLUMN topic_title;
 ALTER TABLE courses DROP COLUMN cover;
 ALTER TABLE files DROP COLUMN rendition;

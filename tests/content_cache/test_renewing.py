@@ -90,3 +90,19 @@ def test_the_repository_itself_mends_it_as_well(tmp_path):
         made.executescript(FIRST_LAYOUT)
     assert import_repository(tmp_path / "r", library).changed
     assert library.catalogue().search("gastas", limit=5)
+
+
+def test_records_say_more_than_rows_and_are_taken_where_they_are(tmp_path, monkeypatch):
+    publish(course(tmp_path / "course"), tmp_path / "r")
+    library = Library(tmp_path / "library")
+    release = import_repository(tmp_path / "r", library).release
+    gone = library.catalogue().item("precio-justo/hoja").file("main").sha256
+    library.store.path(gone).unlink()
+    for place in ("catalogue", "building", "renewing"):
+        monkeypatch.setattr(f"content_cache.{place}.LAYOUT", LAYOUT + 1)
+    assert renew(library)
+    catalogue = library.catalogue()
+    assert (catalogue.number, library.release()) == (1, f"{release}.1")
+    assert catalogue.item("precio-justo/hoja").coming > 0
+    assert "Lo que gastas" in catalogue.item("precio-justo/costos").html
+    assert catalogue.sha256

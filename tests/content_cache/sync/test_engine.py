@@ -238,8 +238,28 @@ def test_no_way_leads_back_to_a_withdrawn_release(shop, server, library):
 def test_an_older_release_is_refused(shop, server, library):
     first = shop.release({READ: b"# Uno"})
     sync(library, over(server), shop.release({READ: b"# Dos"}))
+    asked = len(server.asked)
     with pytest.raises(OlderRelease, match="Release 1 is older than release 2 here"):
         sync(library, over(server), first)
+    assert len(server.asked) <= asked + 1
+
+
+def test_a_hub_that_is_moved_to_another_group_takes_its_release_whatever_its_number(shop, server, library):
+    other = shop.release({READ: b"# Norte"}, group="norte")
+    sync(library, over(server), shop.release({READ: b"# Sur", SEE: film(1, 9000)}, group="sur"))
+    assert sync(library, over(server), other).number == 1
+    assert library.catalogue().item(READ).html == "<h2>Norte</h2>\n"
+    assert_whole(library)
+
+
+def test_a_release_of_more_items_than_a_hub_holds_is_refused_before_its_manifests_come(shop, server, library):
+    target = shop.release(
+        {READ: b"# Uno"},
+        courses=[{"slug": "a", "number": 1, "manifest": "0" * 64, "items": 300_000, "bytes": 1, "size": 9}],
+    )
+    with pytest.raises(ContentError, match="more than 200000 items is over the limit of a hub; give this group"):
+        sync(library, over(server), target)
+    assert len(server.asked) == 1
 
 
 def test_damaged_blobs_come_before_all_else(shop, server, library):
