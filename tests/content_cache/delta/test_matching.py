@@ -69,7 +69,7 @@ def test_files_that_repeat_themselves_are_copied_whole() -> None:
 edits = st.lists(st.tuples(st.integers(0, 200_000), st.integers(0, 60_000), st.binary(max_size=300)), max_size=6)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(edits, st.sampled_from([noise(200_000), b"".join(b"line %d\n" % number for number in range(20_000))]))
 def test_copies_are_always_the_same_bytes(changes: list[tuple[int, int, bytes]], old: bytes) -> None:
     new = old
