@@ -149,24 +149,31 @@ def _put(name: str, file: Unzipped, shelf: Shelf) -> TreeLine:
 
 def _refuse_huge_directory(file: BinaryIO, size: int) -> None:
     """Look at what the zip says of its directory before it is read into memory as a whole."""
-    file.seek(max(0, size - END.size - 2**16))
+    start = max(0, size - END.size - 2**16)
+    file.seek(start)
     tail = file.read()
     at = tail.rfind(b"PK\x05\x06")
     if at < 0 or len(tail) < at + END.size:
         raise BadPackage("is no zip, or is cut off")
-    count, length = END.unpack_from(tail, at)[4:6]
+    claims = [END.unpack_from(tail, at)[4:6]]
     if at >= LOCATOR.size and tail[at - LOCATOR.size : at].startswith(b"PK\x06\x07"):
-        count, length = _zip64(file, LOCATOR.unpack_from(tail, at - LOCATOR.size)[2], size)
-    if count > MAX_TREE_FILES * 2 or length > MAX_DIRECTORY:
+        claims = _zip64(file, start + at - LOCATOR.size)
+    if any(count > MAX_TREE_FILES * 2 or length > MAX_DIRECTORY for count, length in claims):
         raise BadPackage(f"holds more than {MAX_TREE_FILES} files")
 
 
-def _zip64(file: BinaryIO, at: int, size: int) -> tuple[int, int]:
-    if at > size - END64.size:
+def _zip64(file: BinaryIO, locator: int) -> list[tuple[int, int]]:
+    """What a zip of the large kind says: where its locator points, and just before that, where zipfile may look."""
+    file.seek(locator)
+    claims = []
+    for at in (LOCATOR.unpack(file.read(LOCATOR.size))[2], locator - END64.size):
+        file.seek(max(0, min(at, locator)))
+        record = file.read(END64.size)
+        if len(record) == END64.size and record.startswith(b"PK\x06\x06"):
+            claims.append(END64.unpack(record)[7:9])
+    if not claims:
         raise BadPackage("is no zip, or is cut off")
-    file.seek(at)
-    fields = END64.unpack(file.read(END64.size))
-    return fields[7], fields[8]
+    return claims
 
 
 def _checked(archive: zipfile.ZipFile, size: int) -> dict[str, zipfile.ZipInfo]:

@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from content_cache import pruning
 from content_cache.durable import locked
 from content_cache.errors import Busy, NoSuchCourse, NotSent, NoWayBack, RepositoryError
 from content_cache.groups import read_groups
@@ -230,6 +231,20 @@ def test_nothing_is_removed_while_a_kept_release_cannot_be_read(root):
     with pytest.raises(RepositoryError, match="is missing"):
         prune(root)
     assert tree(root) == before
+
+
+def test_pruning_that_was_cut_off_leaves_all_that_is_kept_and_ends_later(root, monkeypatch):
+    for text in ("dos", "tres", "cuatro"):
+        edit(root, "ahorro", text)
+    whole, removed = pruning._remove, []
+    monkeypatch.setattr(pruning, "_remove", lambda path: removed.append(whole(path)) if len(removed) < 2 else path / 0)
+    with pytest.raises(TypeError):
+        prune(root, 1)
+    assert verify_repository(root).problems == ()
+    monkeypatch.setattr(pruning, "_remove", whole)
+    assert prune(root, 1).count
+    assert not prune(root, 1).count
+    assert verify_repository(root).problems == ()
 
 
 def test_nothing_is_removed_while_a_publication_runs(root):

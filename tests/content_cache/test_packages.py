@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import struct
 import zipfile
 from pathlib import Path
 
@@ -195,6 +196,20 @@ def test_a_directory_that_claims_to_be_huge_is_not_read(tmp_path):
     refused(path, "more than 50000 files")
 
 
+def test_a_directory_that_claims_to_be_huge_in_the_large_form_is_not_read(tmp_path):
+    path = zipped(tmp_path / "z", SITE)
+    data = path.read_bytes()
+    end = len(data) - 22
+    huge = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, 2**40, 2**40, 2**40, 0)
+    modest = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, 3, 3, 200, 0)
+    for first, second in ((huge, modest), (modest, huge), (huge, huge)):
+        locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, end, 1)
+        path.write_bytes(data[:end] + first + second + locator + data[end:])
+        refused(path, "more than 50000 files")
+    path.write_bytes(data[:end] + struct.pack("<4sLQL", b"PK\x06\x07", 0, 2**60, 1) + data[end:])
+    refused(path, "is no zip")
+
+
 def test_damage_anywhere_in_a_file_of_a_zip_is_found(tmp_path):
     path = zipped(tmp_path / "z", {"index.html": bytes(range(256)) * 20}, zipfile.ZIP_STORED)
     data = bytearray(path.read_bytes())
@@ -207,7 +222,7 @@ def test_a_zip_cut_off_anywhere_is_refused(tmp_path):
     whole = zipped(tmp_path / "z", SITE).read_bytes()
     for cut in range(0, len(whole), 7):
         (tmp_path / "cut").write_bytes(whole[:cut])
-        refused(tmp_path / "cut", "")
+        refused(tmp_path / "cut", "is no zip|holds no file")
 
 
 @settings(max_examples=200, deadline=None)
@@ -235,7 +250,7 @@ def test_whatever_is_changed_in_a_zip_it_opens_whole_or_is_refused(tmp_path_fact
 def test_anything_but_a_zip_is_refused(tmp_path_factory, data):
     path = tmp_path_factory.getbasetemp() / "noise"
     path.write_bytes(data)
-    refused(path, "")
+    refused(path, "is no zip|holds no file")
 
 
 def start_of(files):
