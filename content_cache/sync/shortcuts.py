@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from content_cache.sync.plan import Take
     from content_cache.trust.targets import Target
 
-FIRST = 16 * 2**10  # of a delta or bundle: its index, and all of most
+FIRST = 32 * 2**10  # of a delta or bundle: its index, and all of most
 MISHAPS = (Absent, BadDelta, DamagedBlob, RepositoryError)
 
 
