@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Literal, NoReturn
 import msgspec
 
 from content_cache import searching
-from content_cache.catalogue import HIGHEST, LAYOUT, NOTHING_NEW, SCHEMA
+from content_cache.catalogue import HIGHEST, LAYOUT, LISTED, NOTHING_NEW, SCHEMA
 from content_cache.durable import sync_file
 from content_cache.errors import MissingPart, RepositoryError, no_space
-from content_cache.records import NOT_LISTED, Blob
+from content_cache.records import Blob
 from content_cache.searching import TEXTS, Index
 from content_cache.topics import topic_title
 
@@ -28,12 +28,16 @@ if TYPE_CHECKING:
 
 TABLES = {"reading": "readings", "quiz": "quizzes"}
 # What a course says of its items: how many are listed, how many of those are here, bytes to come, seconds.
-SUMS = """SELECT count(*), count(*) FILTER (WHERE coming = 0), coalesce(sum(coming), 0), coalesce(sum(seconds), 0)
-          FROM items WHERE course = ? AND kind <> ?"""
+SUMS = f"""SELECT count(*), count(*) FILTER (WHERE coming = 0), coalesce(sum(coming), 0), coalesce(sum(seconds), 0)
+          FROM items WHERE course = ? AND {LISTED}"""  # noqa: S608 - no value in it
 
 
 def _all_here(item: ItemLine) -> int:  # noqa: ARG001 (a rule that never asks)
     return 0
+
+
+def _none_removed(item: ItemLine) -> bool:  # noqa: ARG001 (a rule that never asks)
+    return False
 
 
 def _no_tree(ref: TreeRef) -> NoReturn:
@@ -72,16 +76,18 @@ class Building:
         items: Iterable[ItemLine],
         tree_of: Callable[[TreeRef], Iterable[TreeLine]] = _no_tree,
         coming: Callable[[ItemLine], int] = _all_here,
+        removed: Callable[[ItemLine], bool] = _none_removed,
     ) -> int:
         """Add a course; returns how many items it has. Raises RepositoryError for an id or number given twice.
 
-        `tree_of` reads a package's tree; `coming` says how many bytes of an item are not here yet.
+        `tree_of` reads a package's tree; `coming` says how many bytes of an item are not here yet, and
+        `removed` whether it is not wanted here.
         """
         count = 0
         try:
             for item in items:
                 tree = None if item.tree is None else self._tree(item.tree, tree_of)
-                self._add_item(course.course, count, item, tree, coming(item))
+                self._add_item(course.course, count, item, tree, (coming(item), removed(item)))
                 count += 1
             self._add_course(course)
         except sqlite3.IntegrityError:
@@ -90,7 +96,7 @@ class Building:
 
     def _add_course(self, course: CourseLine) -> None:
         texts = (course.title, course.summary, course.language, course.topic, self._topic_title(course))
-        sums = self._run(SUMS, course.course, NOT_LISTED).fetchone()
+        sums = self._run(SUMS, course.course).fetchone()
         row = (course.number, course.course, *texts, course.licence, course.credits, *sums, course.cover or None)
         self._run("INSERT INTO courses VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", *row)
 
@@ -112,10 +118,10 @@ class Building:
         )
         return number
 
-    def _add_item(self, course: str, position: int, item: ItemLine, tree: int | None, coming: int) -> None:
+    def _add_item(self, course: str, position: int, item: ItemLine, tree: int | None, state: tuple[int, bool]) -> None:
         place = (item.number, f"{course}/{item.item}", course, position)
-        row = (*place, item.kind, item.title, item.summary, item.seconds, tree, coming)
-        self._run("INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", *row)
+        row = (*place, item.kind, item.title, item.summary, item.seconds, tree, *state)
+        self._run("INSERT INTO items VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", *row)
         for index, file in enumerate(item.files):
             key = bytes.fromhex(file.sha256)
             what = (file.role, file.language, file.rendition, key, file.size, file.mime, file.name, file.packed)
@@ -155,8 +161,8 @@ class Building:
         query = "SELECT number, slug, title, summary, topic_title FROM courses ORDER BY number"
         for number, slug, title, summary, topic in self._run(query):
             index.add((number, None), title, f"{summary} {topic}", ())
-            items = "SELECT number, title, summary FROM items WHERE course = ? AND kind <> ? ORDER BY position"
-            for item, item_title, item_summary in self._run(items, slug, NOT_LISTED):
+            items = f"SELECT number, title, summary FROM items WHERE course = ? AND {LISTED} ORDER BY position"  # noqa: S608
+            for item, item_title, item_summary in self._run(items, slug):
                 index.add((None, item), item_title, item_summary, self._texts(item, lines_of))
         index.finish()
 

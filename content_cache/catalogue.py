@@ -60,7 +60,7 @@ CREATE INDEX courses_by_topic ON courses (topic, number);
 CREATE TABLE items (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, course TEXT NOT NULL, position INTEGER NOT NULL,
     kind TEXT NOT NULL, title TEXT NOT NULL, summary TEXT NOT NULL, seconds INTEGER, tree INTEGER,
-    coming INTEGER NOT NULL
+    coming INTEGER NOT NULL, removed INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX items_in_order ON items (course, position);
 CREATE TABLE files (
@@ -84,15 +84,17 @@ CREATE TABLE quizzes (sha256 BLOB PRIMARY KEY, json BLOB NOT NULL);
 """
 HIGHEST = """SELECT max(coalesce((SELECT max(number) FROM courses), 0),
                     coalesce((SELECT max(number) FROM items), 0))"""
-NEWS = """WITH new (course, slug) AS (SELECT number, slug FROM courses WHERE number >= ?)
-          SELECT course, NULL AS item FROM new JOIN courses ON number = course WHERE here
-          UNION ALL SELECT NULL, number FROM items
-              WHERE number >= ? AND course NOT IN (SELECT slug FROM new) AND coming = 0 AND kind <> ?
-          ORDER BY course DESC NULLS LAST, item DESC LIMIT ?"""
 COURSE = (
     "slug, number, title, summary, language, topic, topic_title, licence, credits, items, here, coming, seconds, cover"
 )
-ITEM = "id, course, number, kind, title, summary, seconds, coming"
+ITEM = "id, course, number, kind, title, summary, seconds, coming, removed"
+# What pages list: a package cannot be played yet, and what a technician removed from this hub will not come.
+LISTED = f"kind <> '{NOT_LISTED}' AND NOT removed"
+NEWS = f"""WITH new (course, slug) AS (SELECT number, slug FROM courses WHERE number >= ?)
+          SELECT course, NULL AS item FROM new JOIN courses ON number = course WHERE here
+          UNION ALL SELECT NULL, number FROM items
+              WHERE number >= ? AND course NOT IN (SELECT slug FROM new) AND coming = 0 AND {LISTED}
+          ORDER BY course DESC NULLS LAST, item DESC LIMIT ?"""  # noqa: S608 - no value in it
 FILE = "role, language, rendition, sha256, size, mime, name, packed"
 TREE = "sha256, size, packed, files, bytes, start"
 WEIGHT = """(SELECT coalesce(sum(size), 0) FROM files WHERE item = i.number)
@@ -100,15 +102,18 @@ WEIGHT = """(SELECT coalesce(sum(size), 0) FROM files WHERE item = i.number)
 ONLY = "(:only IS NULL OR {} IN (SELECT value FROM json_each(:only)))"
 HELD_COURSES = f"""SELECT slug, 'course', title, language, number,
                        (SELECT count(*) FROM items WHERE course = slug),
-                       (SELECT coalesce(sum({WEIGHT}), 0) FROM items AS i WHERE course = slug),
-                       (SELECT coalesce(sum(coming), 0) FROM items WHERE course = slug)
+                       (SELECT coalesce(sum({WEIGHT}), 0) FROM items AS i WHERE course = slug AND NOT removed),
+                       (SELECT coalesce(sum(coming), 0) FROM items WHERE course = slug AND NOT removed)
                    FROM courses WHERE {ONLY.format("slug")} ORDER BY number LIMIT :limit OFFSET :offset"""  # noqa: S608
 HELD_ITEMS = f"""SELECT i.id, kind, i.title, language, i.number, 1, {WEIGHT}, i.coming
                  FROM items AS i JOIN courses ON slug = course WHERE """  # noqa: S608
 ITEMS_OF = f"{HELD_ITEMS} course = :course ORDER BY position LIMIT :limit OFFSET :offset"
-ITEMS_COMING = f"{HELD_ITEMS} i.coming > 0 AND {ONLY.format('i.id')} ORDER BY i.coming, i.number LIMIT :limit"
+ITEMS_COMING = (
+    f"{HELD_ITEMS} i.coming > 0 AND NOT removed AND {ONLY.format('i.id')} ORDER BY i.coming, i.number LIMIT :limit"
+)
 TOTALS = f"""SELECT (SELECT count(*) FROM courses), count(*), coalesce(sum({WEIGHT}), 0),
-                 count(*) FILTER (WHERE i.coming > 0), coalesce(sum(i.coming), 0) FROM items AS i"""  # noqa: S608
+                 count(*) FILTER (WHERE i.coming > 0), coalesce(sum(i.coming), 0)
+             FROM items AS i WHERE NOT removed"""  # noqa: S608
 # What is not here yet is no damage: only blobs of items that are whole are to be verified.
 HERE = """SELECT files.sha256, files.size, files.packed FROM files JOIN items ON number = item
               WHERE coming = 0 AND files.sha256 > :last
@@ -178,7 +183,7 @@ class Catalogue:
 
     def news(self, limit: int) -> list[Found]:
         """What is new to this hub and can be used: courses, then items of courses that were here; the newest first."""
-        return [self._found(*which) for which in self._rows(NEWS, self.new_from, self.new_from, NOT_LISTED, limit)]
+        return [self._found(*which) for which in self._rows(NEWS, self.new_from, self.new_from, limit)]
 
     def item(self, item_id: str) -> Item | None:
         """One item, a reading with its `html`, a quiz with its `quiz`, a package with its `tree`.
@@ -194,6 +199,7 @@ class Catalogue:
     def _item(self, row: tuple[Any, ...], files: tuple[File, ...]) -> Item:
         values = dict(zip(ITEM.split(", "), row, strict=True))
         slug, is_new = values["id"].partition("/")[2], values["number"] >= self.new_from
+        values["removed"] = bool(values["removed"])
         return Item(**values, slug=slug, files=files, html=None, quiz=None, is_new=is_new)
 
     def _inside(self, row: tuple[Any, ...], files: tuple[File, ...]) -> dict[str, Any]:
@@ -326,10 +332,10 @@ class Catalogue:
 
     def courses_coming(self) -> set[str]:
         """The slugs of the courses of which anything is not here yet."""
-        return {slug for (slug,) in self._rows("SELECT DISTINCT course FROM items WHERE coming > 0")}
+        return {slug for (slug,) in self._rows("SELECT DISTINCT course FROM items WHERE coming > 0 AND NOT removed")}
 
     def totals(self) -> Totals:
-        """Sums over the whole release; they take a moment, and never change."""
+        """Sums over the release, but for what was removed; they take a moment, and never change."""
         return Totals(**dict(zip(Totals.__struct_fields__, self._rows(TOTALS)[0], strict=True)))
 
     def close(self) -> None:

@@ -276,7 +276,7 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
 class Item(msgspec.Struct, frozen=True, kw_only=True):
     """An item of the library; `id` is `course/slug`, `html` the body of a reading, safe to put in a page.
 
-    `coming` is how many bytes of it are not here yet: 0 if it can be used.
+    `coming` is how many bytes of it are not here yet: 0 if it can be used. What a technician `removed` will not come.
     """
 
     id: str
@@ -293,6 +293,12 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     is_new: bool
     tree: TreeRef | None = None
     coming: int = 0
+    removed: bool = False
+
+    @property
+    def listed(self) -> bool:
+        """Whether pages show it: a package cannot be played yet."""
+        return self.kind != NOT_LISTED and not self.removed
 
     def file(self, role: str) -> File | None:
         """The first file in that role, if there is one."""

@@ -29,7 +29,7 @@ from content_cache.records import MAX_CAPTIONS, MAX_QUIZ, MAX_READING, Blob, Ite
 from content_cache.room import refuse_full
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Container, Iterator
+    from collections.abc import Callable, Collection, Container, Iterator
     from pathlib import Path
 
     from content_cache.library import Library
@@ -43,12 +43,20 @@ QUARTERS = 4  # a catalogue is not built again for less of an item than this par
 
 
 class _Entry(NamedTuple):
-    """An item as it will serve: the bytes of it that are coming, of how many, and whether it is an old version."""
+    """An item as it will serve: the bytes of it that are coming, of how many, and whether it is an old version.
+
+    One that was `removed` is in the catalogue, and on no page of it.
+    """
 
     line: ItemLine
     coming: int = 0
     total: int = 0
     old: bool = False
+    removed: bool = False
+
+
+def _none(item_id: str) -> bool:  # noqa: ARG001 (a rule that never asks)
+    return False
 
 
 def serve(
@@ -58,15 +66,17 @@ def serve(
     missing: Container[str],
     *,
     keep: Collection[str] = (),
+    removed: Callable[[str], bool] = _none,
     reserve: int = 0,
 ) -> str | None:
     """Build what serves of `release` now, and switch to it; returns its name, None if it serves already.
 
-    `missing` holds the hashes of the release's blobs that are not here. Raises RepositoryError or NoSpace with all as
+    `missing` holds the hashes of the release's blobs that are not here; `removed` tells of an item's id whether a
+    technician removed it. Raises RepositoryError or NoSpace with all as
     it was. Hold `alone(library)` around it.
     """
     with contextlib.closing(_Before(library, missing)) as before:
-        mix = _Mix(release, reader, missing, before, keep)
+        mix = _Mix(release, reader, missing, before, keep, removed)
         mark = mix.mark()
         if before.catalogue and (before.catalogue.sha256, before.catalogue.made_of) == (release.sha256, mark):
             return None
@@ -127,8 +137,15 @@ class _Mix:
     """The courses and items that will serve; gone through twice, so that nothing of it need be held."""
 
     def __init__(
-        self, release: Release, reader: Reader, missing: Container[str], before: _Before, keep: Collection[str]
+        self,
+        release: Release,
+        reader: Reader,
+        missing: Container[str],
+        before: _Before,
+        keep: Collection[str],
+        removed: Callable[[str], bool],
     ) -> None:
+        self._removed = removed
         self._release, self._reader, self._missing, self._before = release, reader, missing, before
         self._kept = sorted(keep) if before.catalogue else []
         self._numbers: set[int] = set()
@@ -138,15 +155,22 @@ class _Mix:
         digest = hashlib.sha256()
         for _, entries in self._courses():
             for entry in entries:
-                if entry.coming or entry.old:
+                if entry.coming or entry.old or entry.removed:
                     part = QUARTERS * entry.coming // max(entry.total, 1)
                     hashes = [file.sha256 for file in entry.line.files] if entry.old else []
-                    digest.update(repr((entry.line.number, part, entry.old, hashes, entry.line.tree)).encode())
+                    state = (entry.line.number, part, entry.old, entry.removed, hashes, entry.line.tree)
+                    digest.update(repr(state).encode())
         return digest.hexdigest()
 
     def fill(self, made: Building) -> None:
         for course, entries in self._courses():
-            made.add(course, self._lines(entries), self._tree, lambda _item: self._at.coming)
+            made.add(
+                course,
+                self._lines(entries),
+                self._tree,
+                lambda _item: self._at.coming,
+                lambda _item: self._at.removed,
+            )
 
     def _lines(self, entries: Iterator[_Entry]) -> Iterator[ItemLine]:
         for self._at in entries:
@@ -181,7 +205,8 @@ class _Mix:
             total += size
             lacking += max(size, 1) if blob.sha256 in self._missing else 0
         old = self._before.whole(f"{course}/{item.item}", item.number) if lacking else None
-        return _Entry(old, old=True) if old else _Entry(item, lacking, total)
+        removed = self._removed(f"{course}/{item.item}")
+        return _Entry(old, old=True, removed=removed) if old else _Entry(item, lacking, total, removed=removed)
 
     def _keep(self, item_id: str) -> Iterator[_Entry]:
         """An item that the release dropped, unless its number went to another."""

@@ -397,6 +397,7 @@ class _Sync:
             self._reader,
             self._found.missing,
             keep=self._wishes.keep,
+            removed=self._wishes.is_removed,
             reserve=self._reserve,
         )
         self._changed = self._changed or made is not None

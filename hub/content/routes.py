@@ -18,7 +18,6 @@ from flask_babel import gettext as _
 from msgspec import Meta, Struct
 
 from content_cache.errors import Busy, ContentError
-from content_cache.records import NOT_LISTED
 from hub.app import hub_of
 from hub.content import copies, orders
 from hub.content.asking import Asking
@@ -102,7 +101,7 @@ def _listed(item_id: str) -> Item:
     catalogue = hub_of().library.catalogue() or abort(HTTPStatus.NOT_FOUND)
     with closing(catalogue):
         item = catalogue.item(item_id)
-    return item if item and item.kind != NOT_LISTED else abort(HTTPStatus.NOT_FOUND)
+    return item if item and item.listed else abort(HTTPStatus.NOT_FOUND)
 
 
 @staff.get("", strict_slashes=False)

@@ -125,7 +125,8 @@ def _is_there(item_id: str) -> bool:
     if catalogue is None:
         return False
     with closing(catalogue):
-        return catalogue.item_number(item_id) is not None
+        item = catalogue.item(item_id)
+    return item is not None and item.listed
 
 
 @blueprint.post("/forget")

@@ -13,8 +13,6 @@ import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from content_cache.records import NOT_LISTED
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -83,7 +81,7 @@ class Home:
 
 def _first_here(items: Iterable[Item]) -> Item | None:
     """The first lesson that can be opened."""
-    return next((item for item in items if item.kind != NOT_LISTED and not item.coming), None)
+    return next((item for item in items if item.listed and not item.coming), None)
 
 
 def drawings(courses: Iterable[Course], budget: int = FOR_DRAWINGS) -> dict[str, str]:

@@ -1,8 +1,8 @@
 """What a lesson's page shows, worked out from the catalogue's records: pure values for the templates.
 
-Lessons are the items of a course in its order, but for packages, which nothing here plays yet. A villager counts them
-from one. A video may come in several versions, named in addresses: its renditions as published, and "main" for the
-file itself.
+Lessons are the items of a course in its order, but for packages, which nothing here plays yet, and what was removed
+from this hub. A villager counts them from one. A video may come in several versions, named in addresses: its renditions
+as published, and "main" for the file itself.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from content_cache.records import LIGHT_POSTER, NOT_LISTED
+from content_cache.records import LIGHT_POSTER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,7 +83,7 @@ class Lesson:
 
 def lessons(items: Sequence[Item]) -> list[Lesson]:
     """The items of a course that villagers see, each with its place and what follows."""
-    listed = [item for item in items if item.kind != NOT_LISTED]
+    listed = [item for item in items if item.listed]
     found: list[Lesson] = []
     after: Item | None = None
     for position, item in reversed(list(enumerate(listed, start=1))):

@@ -12,16 +12,18 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from content_cache.building import SUMS
-from content_cache.records import NOT_LISTED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from content_cache.library import Library
 
 
-def leave_out(library: Library, coming: Mapping[str, int]) -> str:
-    """Serve the release anew, with so many bytes of each item to come; 0 brings it. Returns the name it gets."""
+def leave_out(library: Library, coming: Mapping[str, int], *, removed: Iterable[str] = ()) -> str:
+    """Serve the release anew, with so many bytes of each item to come; 0 brings it. Returns the name it gets.
+
+    Those `removed` are on no page.
+    """
     served = library.release()
     assert served is not None
     name = f"{served.partition('-')[0]}-{secrets.token_hex(6)}"
@@ -30,8 +32,9 @@ def leave_out(library: Library, coming: Mapping[str, int]) -> str:
         catalogue.execute("UPDATE meta SET release = ?", (name,))
         for item, count in coming.items():
             assert catalogue.execute("UPDATE items SET coming = ? WHERE id = ?", (count, item)).rowcount == 1, item
+        catalogue.executemany("UPDATE items SET removed = 1 WHERE id = ?", [(item,) for item in removed])
         for (slug,) in catalogue.execute("SELECT slug FROM courses").fetchall():
-            listed, here, lacking, _ = catalogue.execute(SUMS, (slug, NOT_LISTED)).fetchone()
+            listed, here, lacking, _ = catalogue.execute(SUMS, (slug,)).fetchone()
             change = "UPDATE courses SET items = ?, here = ?, coming = ? WHERE slug = ?"
             catalogue.execute(change, (listed, here, lacking, slug))
     link = library.catalogues / "next"

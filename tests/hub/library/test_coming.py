@@ -122,6 +122,17 @@ def test_once_it_is_here_who_asked_finds_the_lesson(running: Running) -> None:
         assert 'class="reading"' in answer.text
 
 
+def test_what_was_removed_from_the_hub_is_on_no_page(running: Running) -> None:
+    publish(running, {FIRST: 12_000_000})
+    leave_out(running.hub.library, {}, removed={FIRST})
+    assert FIRST not in running.ask("/courses/precio-justo").text
+    assert "Próximamente" not in running.ask("/").text
+    assert running.ask(f"/items/{FIRST}").status == 404
+    assert ask_for(running, FIRST).status == 404
+    assert running.ask("/continue", Cookie=f"last={FIRST}").headers["location"] == "/"
+    assert "Lección 1 de" in running.ask(f"/items/{SECOND}").text
+
+
 def test_the_language_can_be_changed_without_losing_the_lesson(running: Running) -> None:
     publish(running, {FIRST: 9})
     assert f"/language/en?next=/items/{FIRST}" in running.ask(f"/items/{FIRST}/asked").text
