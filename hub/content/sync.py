@@ -48,10 +48,13 @@ _random = secrets.SystemRandom()
 def look(settings: Settings, clock: Clock, library: Library, stop: threading.Event | None = None) -> bool:
     """Look for news if that is due, and bring what is to be had; whether anything was tried. Raises a ContentError."""
     known = state()
-    if known.url is None or not is_due(known, trusted(library), clock, settings.content_every):
+    if known.url is not None and not is_due(known, trusted(library), clock, settings.content_every):
         return False
-    with writing():
-        note(wanted=False)
+    if known.wanted:
+        with writing():
+            note(wanted=False)
+    if known.url is None:
+        return False
     try:
         with opened(known.url, clock, stop) as (source, budget):
             synced = bring(source, settings, clock, library, stop=stop, budget=budget)
@@ -62,13 +65,17 @@ def look(settings: Settings, clock: Clock, library: Library, stop: threading.Eve
         _failed(clock, known, error)
         raise
     _settle(clock, synced)
+    believed = trusted(library)
+    if believed and is_news(believed):  # head office told of more than the repository has: it may come there late
+        _put_off(clock, known)
     return True
 
 
 def by_hand(place: str | None, settings: Settings, clock: Clock, library: Library, **how: Any) -> Synced:
     """Bring what lies at `place`, or where content comes from, whatever failed before; `how` as for `bring`.
 
-    Raises a ContentError, or BadPlace if nobody said where content comes from.
+    Raises a ContentError, or BadPlace if nobody said where content comes from. What comes from another place says
+    nothing of the usual one.
     """
     where = check_place(place) if place else state().url
     if where is None:
@@ -80,9 +87,11 @@ def by_hand(place: str | None, settings: Settings, clock: Clock, library: Librar
         with opened(where, clock, by_hand=place is not None) as (source, budget):
             synced = bring(source, settings, clock, library, budget=budget, **how)
     except Refused:
-        _went(clock, _not_before(clock, _seconds_until_allowed(clock)), unfinished=True)
+        if place is None:
+            _went(clock, _not_before(clock, _seconds_until_allowed(clock)), unfinished=True)
         raise
-    _settle(clock, synced)
+    if place is None:
+        _settle(clock, synced)
     return synced
 
 
@@ -94,9 +103,6 @@ def bring(source: Source, settings: Settings, clock: Clock, library: Library, **
     anchor = trust_of(library.root)
     confirmed = anchor.refresh(source, now=clock.at_least())
     clock.raise_floor(confirmed.issued, "signed content")
-    with writing():
-        now = clock.moment()
-        note(checked_boot=now.boot, checked_seconds=now.seconds)
     target = anchor.target(state().group)
     try:
         return sync(library, source, target, wishes(library, clock), reserve=settings.reserve_bytes, **how)
@@ -122,29 +128,29 @@ def _settle(clock: Clock, synced: Synced) -> None:
     """Write down how a sync ended that nothing stopped but the budget, or the end of the program."""
     unfinished = synced.stopped or any(one.reason == BUDGET for one in synced.left)
     wait = _seconds_until_allowed(clock) if unfinished and not synced.stopped else 0.0
-    _went(clock, _not_before(clock, wait), unfinished=unfinished, error="\n".join(synced.problems[:5]) or None)
+    now, error = clock.moment(), "\n".join(synced.problems[:5]) or None
+    checked: dict[str, object] = {"checked_boot": now.boot, "checked_seconds": now.seconds}
+    _went(clock, checked | _not_before(clock, wait), unfinished=unfinished, error=error)
 
 
-def _went(clock: Clock, retry: dict[str, object], *, unfinished: bool, error: str | None = None) -> None:
+def _went(clock: Clock, fields: dict[str, object], *, unfinished: bool, error: str | None = None) -> None:
     now = clock.moment()
     met = {"error_boot": now.boot, "error_seconds": now.seconds} if error else {}
     with writing():
-        note(unfinished=unfinished, failures=0, error=error, why="broken" if error else None, **met, **retry)
+        note(unfinished=unfinished, failures=0, error=error, why="broken" if error else None, **met, **fields)
 
 
 def _failed(clock: Clock, known: Content, error: ContentError) -> None:
     """Remember why, and when to try again, so that a restart does not knock at once."""
-    now, failures = clock.moment(), known.failures + 1
-    wait = wait_after(failures, _random.random())
+    now = clock.moment()
+    why = "offline" if isinstance(error, SourceError) and "://" in str(known.url) else word_for(error)
+    _put_off(clock, known, error=str(error), why=why, error_boot=now.boot, error_seconds=now.seconds)
+
+
+def _put_off(clock: Clock, known: Content, **fields: object) -> None:
+    failures = known.failures + 1
     with writing():
-        note(
-            failures=failures,
-            error=str(error),
-            why="offline" if isinstance(error, SourceError) and "://" in str(known.url) else word_for(error),
-            error_boot=now.boot,
-            error_seconds=now.seconds,
-            **_not_before(clock, wait),
-        )
+        note(failures=failures, **fields, **_not_before(clock, wait_after(failures, _random.random())))
 
 
 def _not_before(clock: Clock, seconds: float) -> dict[str, object]:

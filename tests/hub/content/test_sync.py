@@ -93,8 +93,41 @@ def test_head_offices_word_with_an_upload_spares_the_question(box: Box, server: 
     assert box.library.number() == 2
 
 
-def test_a_hub_without_a_place_does_nothing(box: Box) -> None:
+def test_what_head_office_tells_of_before_its_repository_has_it_is_asked_for_with_growing_pauses(
+    box: Box, server: ContentServer, press: Press
+) -> None:
+    run(box)
+    told(box, 2)
+    asked_for = len(server.asked)
+    for _ in range(240):
+        box.seconds += 60
+        told(box, 2)
+        run(box)
+    assert len(server.asked) - asked_for < 60
+    assert state().error is None
+    press.course("ahorro")
+    press.publish()
+    box.seconds += 3600
+    assert run(box)
+    assert box.library.number() == 2
+    assert state().failures == 0
+
+
+def test_a_hub_without_a_place_does_nothing_whatever_was_ordered(box: Box) -> None:
+    orders.sync_now()
     assert not run(box)
+    assert not state().wanted
+
+
+def test_a_stick_says_nothing_of_the_place_where_content_comes_from(
+    box: Box, server: ContentServer, press: Press
+) -> None:
+    server.habit = "html"
+    with pytest.raises(SourceError):
+        run(box)
+    by_hand(str(press.repository), box.settings, box.clock, box.library)
+    known = state()
+    assert (known.failures, known.why, known.checked) == (1, "offline", None)
 
 
 def test_a_hub_without_keys_says_so(box: Box, press: Press) -> None:
