@@ -41,7 +41,7 @@ def _none_removed(item: ItemLine) -> bool:  # noqa: ARG001 (a rule that never as
 
 
 def _no_tree(ref: TreeRef) -> NoReturn:
-    raise RepositoryError(f"The tree {ref.sha256} is not here; import the repository again.")
+    raise RepositoryError(f"The tree {ref.sha256} is not here; sync again.")
 
 
 class Building:

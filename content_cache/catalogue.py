@@ -142,14 +142,14 @@ class Catalogue:
                 "SELECT release, number, new_from, catalogue, made_of FROM meta"
             )
         except (sqlite3.Error, ValueError):
-            raise RepositoryError(f"The catalogue {path} is damaged; import the repository again.") from None
+            raise RepositoryError(f"The catalogue {path} is damaged; sync again.") from None
 
     def _refuse_other_layout(self, path: Path) -> None:
         ((layout,),) = self._rows("PRAGMA user_version")
         if layout != LAYOUT:
             self.close()
             error = OlderLayout if 0 < layout < LAYOUT else RepositoryError
-            raise error(f"The catalogue {path} was made by another version; import the repository again.")
+            raise error(f"The catalogue {path} was made by another version; sync again.")
 
     def _rows(self, query: str, *values: Any) -> list[Any]:
         named = values[0] if values and isinstance(values[0], dict) else values

@@ -66,7 +66,7 @@ class Library:
                 return None
             if self.path(name).exists():
                 return Catalogue(self.path(name))
-        raise RepositoryError(f"A catalogue in {self.catalogues} is gone; import the repository again.")
+        raise RepositoryError(f"A catalogue in {self.catalogues} is gone; sync again.")
 
     def path(self, release: str) -> Path:
         return self.catalogues / f"{release}.sqlite"

@@ -70,7 +70,7 @@ def _renew(library: Library, name: str, reserve: int) -> None:
             for row in old.execute("SELECT slug AS course, * FROM courses ORDER BY number"):
                 made.add(_record(dict(row), CourseLine), _items(old, row["course"]))
         except (sqlite3.DatabaseError, msgspec.ValidationError):
-            raise RepositoryError(f"The catalogue {path} is damaged; import the repository again.") from None
+            raise RepositoryError(f"The catalogue {path} is damaged; sync again.") from None
         finish(made, library, name, reserve)
 
 

@@ -127,7 +127,7 @@ class BlobStore:
     def check(self, sha256: str) -> None:
         """As `verify`, but raises DamagedBlob with the sentence for an operator."""
         if not self.verify(sha256):
-            raise DamagedBlob(f"Blob {sha256} is damaged or gone; import the repository again to mend it.")
+            raise DamagedBlob(f"Blob {sha256} is damaged or gone; sync again to mend it.")
 
     def damaged(self) -> list[str]:
         """The hashes of blobs that were found damaged and have not come again since."""

@@ -217,7 +217,7 @@ def test_a_catalogue_of_another_version_is_built_again(library, published, monke
     import_repository(published, library)
     monkeypatch.setattr("content_cache.catalogue.LAYOUT", 99)
     monkeypatch.setattr("content_cache.building.LAYOUT", 99)
-    with pytest.raises(RepositoryError, match="import the repository again"):
+    with pytest.raises(RepositoryError, match="sync again"):
         library.catalogue()
     assert import_repository(published, library).changed
     assert library.catalogue().courses()[0].slug == "precio-justo"
@@ -230,7 +230,7 @@ def test_a_hub_that_was_updated_says_so_and_heals_by_the_next_import(library, pu
     connection.executescript(f"CREATE TABLE meta (release, number); INSERT INTO meta VALUES ('{release}', 1);")
     connection.executescript("PRAGMA user_version = 1;")
     connection.close()
-    with pytest.raises(RepositoryError, match="was made by another version; import the repository again"):
+    with pytest.raises(RepositoryError, match="was made by another version; sync again"):
         library.catalogue()
     imported = import_repository(published, library)
     assert (imported.changed, imported.blobs) == (True, 0)
@@ -241,7 +241,7 @@ def test_a_hub_that_was_updated_says_so_and_heals_by_the_next_import(library, pu
 def test_a_damaged_catalogue_says_so_and_is_built_again(library, published, data):
     import_repository(published, library)
     library.path(library.release()).write_bytes(data)
-    with pytest.raises(RepositoryError, match="import the repository again"):
+    with pytest.raises(RepositoryError, match="sync again"):
         library.catalogue()
     assert import_repository(published, library).changed
     assert library.catalogue().courses()[0].slug == "precio-justo"

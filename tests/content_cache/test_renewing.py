@@ -76,7 +76,7 @@ def test_a_full_disk_or_another_import_leaves_all_as_it_was(library):
 def test_rows_that_make_no_sense_are_a_sentence(library, harm):
     with sqlite3.connect(library.path(library.release())) as made:
         made.execute(harm)
-    with pytest.raises(RepositoryError, match="damaged; import the repository again"):
+    with pytest.raises(RepositoryError, match="damaged; sync again"):
         renew(library)
     with pytest.raises(OlderLayout):
         Catalogue(library.path(library.release()))
