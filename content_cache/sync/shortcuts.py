@@ -38,7 +38,8 @@ if TYPE_CHECKING:
     from content_cache.sync.plan import Take
     from content_cache.trust.targets import Target
 
-FIRST = 32 * 2**10  # of a delta or bundle: its index, and all of most
+FIRST = 16 * 2**10  # of a delta or bundle: its index, and all of most
+WHOLE = 32 * 2**10  # of one no larger than this, all: a second request would cost more than what is not needed
 MISHAPS = (Absent, BadDelta, DamagedBlob, RepositoryError)
 
 
@@ -96,7 +97,7 @@ class Shortcuts:
 
     def _open(self, path: str, size: int) -> Delta:
         """Its index, and perhaps more of it."""
-        self._fetching.gather(path, 0, min(size, FIRST))
+        self._fetching.gather(path, 0, size if size <= WHOLE else FIRST)
         return read_delta(self._gathering_reader(path))
 
     def _gathering_reader(self, path: str) -> Callable[[int, int], bytes]:
