@@ -16,10 +16,12 @@ import zstandard
 
 from content_cache.delta.frames import Packer
 from content_cache.delta.release import write_bundle, write_delta
-from content_cache.delta.route import MAX_EDGES, Edge, encode_edges
+from content_cache.delta.route import MAX_EDGES, SHORT, Edge, encode_edges
 from content_cache.durable import write_file
 from content_cache.errors import ContentError
+from content_cache.packing import ENDING
 from content_cache.records import Blob
+from content_cache.store import HASH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,10 +71,26 @@ def _blob(release: GroupRelease) -> Blob:
 
 def write_index(root: Path) -> None:
     """List the deltas that lie in `d/`, if there are any."""
-    text = encode_edges(edges_in(root))
+    text = encode_edges(edges_in(root), catalogues_in(root))
     path = root / INDEX
     if path.parent.is_dir() and not (path.is_file() and path.read_bytes() == text):
         write_file(path, text)
+
+
+def catalogues_in(root: Path) -> dict[str, Blob]:
+    """The catalogues that lie in the repository's `c/`, by the first 16 digits of their hashes."""
+    found = {}
+    for path in (root / "c").iterdir() if (root / "c").is_dir() else ():
+        sha256 = path.name.removesuffix(ENDING)
+        if HASH.fullmatch(sha256):
+            found[sha256[:SHORT]] = Blob(sha256, path.stat().st_size if sha256 == path.name else _size_within(path))
+    return found
+
+
+def _size_within(path: Path) -> int:
+    """The bytes that a packed file says it holds."""
+    with path.open("rb") as file:
+        return int(zstandard.frame_content_size(file.read(18)))  # RFC 8878: no header of a frame is longer
 
 
 def edges_in(root: Path) -> list[Edge]:

@@ -18,9 +18,10 @@ from msgspec import Meta
 from content_cache.delta.apply import named, taken
 from content_cache.delta.format import Span
 from content_cache.errors import BadDelta
+from content_cache.records import Blob, Sha256, Size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from content_cache.delta.apply import List
     from content_cache.delta.format import Frame, Section
@@ -29,7 +30,6 @@ REQUEST = 600  # bytes that one more request costs on a line that is open (measu
 MAX_EDGES = 50_000
 SHORT = 16  # hexadecimal digits of a catalogue's hash that name it here
 
-_Name = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")]
 _At = Annotated[int, Meta(ge=0, lt=2 * MAX_EDGES)]
 
 
@@ -47,27 +47,36 @@ class Edge(NamedTuple):
 
 
 class _Edges(msgspec.Struct):
-    """d/index.json: names once, then edges as places among them, with bytes."""
+    """d/index.json: catalogues once, by hash and size, then edges as places among them, with bytes."""
 
-    catalogues: Annotated[list[_Name], Meta(max_length=2 * MAX_EDGES)]
+    catalogues: Annotated[list[tuple[Sha256, Size]], Meta(max_length=2 * MAX_EDGES)]
     deltas: Annotated[list[tuple[_At, _At, Annotated[int, Meta(ge=0, lt=2**48)]]], Meta(max_length=MAX_EDGES)]
 
 
-def encode_edges(edges: Iterable[Edge]) -> bytes:
-    """d/index.json of these edges."""
-    rows = sorted(edges)
+def encode_edges(edges: Iterable[Edge], catalogues: Mapping[str, Blob]) -> bytes:
+    """d/index.json of these edges; `catalogues` are those that they lead from and to, by their names here.
+
+    Edges of a catalogue that is not among them are left out: nobody could check its records.
+    """
+    rows = sorted(edge for edge in edges if edge.old in catalogues and edge.new in catalogues)
     names = sorted({name for edge in rows for name in edge[:2]})
     places = {name: place for place, name in enumerate(names)}
-    return msgspec.json.encode(_Edges(names, [(places[one.old], places[one.new], one.bytes) for one in rows])) + b"\n"
+    found = _Edges(
+        [(catalogues[name].sha256, catalogues[name].size) for name in names],
+        [(places[one.old], places[one.new], one.bytes) for one in rows],
+    )
+    return msgspec.json.encode(found) + b"\n"
 
 
-def decode_edges(text: bytes) -> list[Edge]:
-    """The edges of d/index.json; raises BadDelta."""
+def decode_edges(text: bytes) -> tuple[list[Edge], dict[str, Blob]]:
+    """The edges of d/index.json, and the catalogues by the names that these know them by; raises BadDelta."""
     try:
         found = msgspec.json.decode(text, type=_Edges)
-        return [Edge(found.catalogues[old], found.catalogues[new], size) for old, new, size in found.deltas]
+        names = [sha256[:SHORT] for sha256, _ in found.catalogues]
+        edges = [Edge(names[old], names[new], size) for old, new, size in found.deltas]
     except (msgspec.MsgspecError, RecursionError, UnicodeError, IndexError) as error:
         raise BadDelta(f"The list of deltas cannot be read ({error}); fetch the files themselves.") from None
+    return edges, {sha256[:SHORT]: Blob(sha256, size) for sha256, size in found.catalogues}
 
 
 def route(edges: Iterable[Edge], have: str, want: str, *, request: int = REQUEST) -> list[Edge] | None:

@@ -277,10 +277,12 @@ class _Sync:
             missing = {blob.sha256: blob for one in brought for blob in (*one.again, *one.texts, *one.others)}
             needed = sum(map(room, missing.values()))
             refuse_full(self._library.store.folder, needed, self._reserve if needed else 0)
-        lacking = {blob.sha256 for one in brought for blob in (*one.again, *one.texts, *one.others)}
-        offers = self._shortcuts.offers(self._release, lacking) if self._is_slow else []
-        known = self._known()
-        made = plan(self._found.wanted, self._found.held, self._wishes, Limits(budget, free), offers, known)
+        lacking = {blob.sha256: blob for one in brought for blob in (*one.again, *one.texts, *one.others)}
+        limits, came = Limits(budget, free), self._fetching.came
+        offers = self._shortcuts.offers(self._release, lacking, limits) if self._is_slow else []
+        if budget is not None:
+            limits = limits._replace(budget=budget - (self._fetching.came - came))
+        made = plan(self._found.wanted, self._found.held, self._wishes, limits, offers, self._known())
         self._reasons = {one.item: one.reason for one in made.left}
         shown = {one.item for one in brought if one.texts}
         if not self._switched and any(one.reason == SPACE and one.item in shown for one in made.left):

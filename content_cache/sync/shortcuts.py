@@ -1,8 +1,8 @@
-"""The cheaper ways to a release: a delta from a release that is here, and bundles of a course's small files.
+"""The cheaper ways to a release: a delta from a release that is here, or a chain of some; bundles of small files.
 
     shortcuts = Shortcuts(library, fetching, reader)
     shortcuts.bring_records(target)                 # as far as a delta gives them; what is missing then comes itself
-    offers = shortcuts.offers(release, lacking)     # for the plan to choose from
+    offers = shortcuts.offers(release, lacking, limits)     # for the plan to choose from
     shortcuts.take(step, batch, done)               # the blobs that could not be made
 
 Nobody signed them and nobody needs them: what they give is checked against the hashes of the release, and where one is
@@ -18,10 +18,11 @@ from content_cache.delta.apply import Place, apply
 from content_cache.delta.format import read_delta
 from content_cache.delta.pairing import named_files_of
 from content_cache.delta.recordlist import records_from
-from content_cache.delta.route import SHORT, Edge, near, parts_of
+from content_cache.delta.route import SHORT, Edge, decode_edges, near, parts_of, route
 from content_cache.errors import Absent, BadDelta, DamagedBlob, RepositoryError
 from content_cache.ordering import blobs_in_order
 from content_cache.records import Blob
+from content_cache.room import refuse_full
 from content_cache.serving import readable
 from content_cache.sync.plan import REQUEST, SMALL, Offer, travels
 
@@ -35,12 +36,23 @@ if TYPE_CHECKING:
     from content_cache.records import CourseEntry
     from content_cache.recordstore import KeptRecords
     from content_cache.sync.fetch import Fetching
-    from content_cache.sync.plan import Take
+    from content_cache.sync.plan import Limits, Take
     from content_cache.trust.targets import Target
 
 FIRST = 16 * 2**10  # of a delta or bundle: its index, and all of most
 WHOLE = 32 * 2**10  # of one no larger than this, all: a second request would cost more than what is not needed
+INDEX = "d/index.json"
+MOST_EDGES = 512 * 2**10  # bytes of that list
+MOST_LEGS = 8
 MISHAPS = (Absent, BadDelta, DamagedBlob, RepositoryError)
+
+
+class _Leg(NamedTuple):
+    """A delta on the way to the release, with the catalogues that it leads from and to."""
+
+    edge: Edge
+    old: Blob
+    new: Blob
 
 
 class _Shortcut(NamedTuple):
@@ -56,27 +68,51 @@ class Shortcuts:
 
     def __init__(self, library: Library, fetching: Fetching, reader: KeptRecords) -> None:
         self._library, self._fetching, self._reader = library, fetching, reader
-        self._edge: Edge | None = None
-        self._from: Blob | None = None
+        self._way: list[_Leg] = []
+        self._list = INDEX
         self._opened: dict[str, _Shortcut] = {}
 
     def bring_records(self, target: Target) -> None:
-        """Make as many records of the release as a delta gives; none if no delta leads on from what is here."""
-        wanted, here = target.sha256[:SHORT], self._here()
-        edges = [Edge(old, wanted, size) for old, size in target.deltas.items() if old in here]
-        if not edges:
-            return
-        self._edge = min(edges, key=lambda edge: edge.bytes)
-        self._from = here[self._edge.old]
-        if self._library.records.has(target.sha256):
-            return
-        with self._believing_nothing(self._edge.path):
-            delta = self._open(self._edge.path, self._edge.bytes)
-            self._fetching.gather(self._edge.path, 0, delta.records.end)
-            with self._library.records.batch() as batch:
-                read, into = self._reader_of(self._edge.path), Place(self._library.records.path, batch)
-                target_blob = Blob(target.sha256, target.size)
-                records_from(delta, read, records=self._reader, into=into, old=self._from, target=target_blob)
+        """Make as many records of the release as deltas give; none if no delta leads on from what is here."""
+        with contextlib.suppress(*MISHAPS):
+            self._way = self._find_way(target)
+        for leg in self._way if not self._library.records.has(target.sha256) else ():
+            with self._believing_nothing(leg.edge.path):
+                self._bring_records(leg)
+
+    def _bring_records(self, leg: _Leg) -> None:
+        delta = self._open(leg.edge.path, leg.edge.bytes)
+        self._fetching.gather(leg.edge.path, 0, delta.records.end)
+        with self._library.records.batch() as batch:
+            read, into = self._reader_of(leg.edge.path), Place(self._library.records.path, batch)
+            records_from(delta, read, records=self._reader, into=into, old=leg.old, target=leg.new)
+
+    def _find_way(self, target: Target) -> list[_Leg]:
+        """The signed delta from what is here, or else the cheapest chain in the list of all deltas."""
+        want, here = Blob(target.sha256, target.size), self._here()
+        name = want.sha256[:SHORT]
+        direct = [Edge(old, name, size) for old, size in target.deltas.items() if old in here and old != name]
+        if direct:
+            edge = min(direct, key=lambda edge: edge.bytes)
+            return [_Leg(edge, here[edge.old], want)]
+        self._list = f"d/index-{name}"
+        if not here or (name in here and not self._fetching.known(self._list)):
+            return []
+        edges, between = decode_edges(self._list_of_deltas())
+        ways = [way for old in here if (way := route(edges, old, name)) and len(way) <= MOST_LEGS]
+        best = min(ways, key=lambda way: sum(edge.bytes + REQUEST for edge in way), default=[])
+        known = {**between, **here, name: want}
+        return [_Leg(edge, known[edge.old], known[edge.new]) for edge in best]
+
+    def _list_of_deltas(self) -> bytes:
+        """The list as it was when the release was first looked at."""
+        kept = self._fetching.part(self._list)
+        if not kept.exists():
+            self._fetching.discard(INDEX)  # it changes, so that none is gone on with
+            got = self._fetching.fetch(INDEX, None, MOST_EDGES)
+            if got.path is not None:
+                got.path.replace(kept)
+        return kept.read_bytes()
 
     def _here(self) -> dict[str, Blob]:
         """The catalogues whose records are here, by the name that deltas know them by."""
@@ -120,23 +156,49 @@ class Shortcuts:
         except MISHAPS:
             self._fetching.discard(path)
             self._opened.pop(path, None)
-            if self._edge and self._edge.path == path:
-                self._edge = None
+            if any(leg.edge.path == path for leg in self._way):
+                self._way = []
 
-    def offers(self, release: Release, lacking: set[str]) -> list[Offer]:
+    def offers(self, release: Release, lacking: dict[str, Blob], limits: Limits) -> list[Offer]:
         """What of the delta, and of bundles where most of a course is missing, would make what is `lacking`."""
+        if not lacking:
+            return []
+        if len(self._way) > 1 and self._chain_pays(lacking, limits):
+            for leg in self._way[:-1]:
+                with self._believing_nothing(leg.edge.path):
+                    self._go(leg)
         found = list(self._offer_of_delta(release, lacking))
-        rest = lacking.difference(*(offer.makes for offer in found))
+        rest = lacking.keys() - {sha256 for offer in found for sha256 in offer.makes}
         found += self._offers_of_bundles(release, rest)
         return [offer for offer in found if offer.makes]
 
-    def _offer_of_delta(self, release: Release, lacking: set[str]) -> Iterator[Offer]:
-        if self._edge is None or self._from is None or not lacking:
-            return
-        with self._believing_nothing(self._edge.path):
-            delta = self._open(self._edge.path, self._edge.bytes)
-            old = list(blobs_in_order(self._reader, self._reader.release(self._from.sha256).head))
-            yield self._offer(self._edge.path, delta, old, list(blobs_in_order(self._reader, release.head)), lacking)
+    def _chain_pays(self, lacking: dict[str, Blob], limits: Limits) -> bool:
+        """Whether all files of all deltas cost less than those that lack, and have room."""
+        cost = 0
+        with self._believing_nothing(self._way[0].edge.path):
+            cost = sum(REQUEST + self._open(leg.edge.path, leg.edge.bytes).files.packed for leg in self._way)
+        is_allowed = limits.budget is None or cost <= limits.budget
+        return is_allowed and 0 < cost < sum(REQUEST + travels(blob) for blob in lacking.values())
+
+    def _go(self, leg: _Leg) -> None:
+        """Make the files of a catalogue between, for the next delta to lean on; the sweep takes them."""
+        delta = self._open(leg.edge.path, leg.edge.bytes)
+        old, new = self._files_of(leg.old), self._files_of(leg.new)
+        refuse_full(self._library.root, sum(new[one.place].size for one in delta.files.made()), 0)
+        self._fetching.gather(leg.edge.path, 0, delta.size)
+        with self._library.store.batch() as batch:
+            into = Place(self._library.store.path, batch)
+            apply(delta.files, self._reader_of(leg.edge.path), old=old, new=new, into=into)
+
+    def _files_of(self, catalogue: Blob) -> list[Blob]:
+        return list(blobs_in_order(self._reader, self._reader.release(catalogue.sha256).head))
+
+    def _offer_of_delta(self, release: Release, lacking: Container[str]) -> Iterator[Offer]:
+        if self._way:
+            leg = self._way[-1]
+            with self._believing_nothing(leg.edge.path):
+                delta, new = self._open(leg.edge.path, leg.edge.bytes), blobs_in_order(self._reader, release.head)
+                yield self._offer(leg.edge.path, delta, self._files_of(leg.old), list(new), lacking)
 
     def _offers_of_bundles(self, release: Release, lacking: Container[str]) -> Iterator[Offer]:
         for entry in release.head.courses:
@@ -189,5 +251,6 @@ class Shortcuts:
             made = (shortcut.new[one.place].sha256 for one in shortcut.delta.files.made())
             if path.startswith("b/") and not any(sha256 in missing for sha256 in made):
                 self._fetching.discard(path)
-        if self._edge and not missing:
-            self._fetching.discard(self._edge.path)
+        if not missing:
+            for path in (self._list, *(leg.edge.path for leg in self._way)):
+                self._fetching.discard(path)

@@ -14,6 +14,7 @@ from content_cache.errors import BadDelta
 from content_cache.records import Blob
 
 A, B, C, D = (letter * 16 for letter in "abcd")
+KNOWN = {name: Blob(name * 4, size) for size, name in enumerate((A, B, C))}
 
 
 def test_one_delta_is_taken_where_it_costs_less_than_two() -> None:
@@ -52,8 +53,16 @@ def test_deltas_in_a_circle_end() -> None:
 
 @given(st.lists(st.builds(Edge, st.sampled_from([A, B, C]), st.sampled_from([A, B, C]), st.integers(0, 2**40))))
 def test_the_list_of_deltas_comes_back_as_it_was(edges: list[Edge]) -> None:
-    assert decode_edges(encode_edges(edges)) == sorted(edges)
-    assert encode_edges(edges) == encode_edges(edges[::-1])
+    text = encode_edges(edges, KNOWN)
+    found, catalogues = decode_edges(text)
+    assert found == sorted(edges)
+    assert catalogues == {name: KNOWN[name] for edge in edges for name in edge[:2]}
+    assert text == encode_edges(edges[::-1], KNOWN)
+
+
+def test_a_delta_of_a_catalogue_that_is_gone_is_not_listed() -> None:
+    found, _ = decode_edges(encode_edges([Edge(A, B, 5), Edge(A, C, 7)], {A: KNOWN[A], C: KNOWN[C]}))
+    assert found == [Edge(A, C, 7)]
 
 
 @pytest.mark.parametrize(
@@ -61,7 +70,8 @@ def test_the_list_of_deltas_comes_back_as_it_was(edges: list[Edge]) -> None:
     [
         b"",
         b"<html>",
-        b'{"catalogues":["x"],"deltas":[]}',
+        b'{"catalogues":[["x",1]],"deltas":[]}',
+        b'{"catalogues":["0f3a9c0d1e2b4455"],"deltas":[]}',
         b'{"catalogues":[],"deltas":[[0,1,5]]}',
         b'{"catalogues":[],"deltas":[[-1,0,5]]}',
         b"[" * 5000,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import threading
 
 import pytest
 
@@ -115,6 +117,52 @@ def test_a_delta_comes_from_several_releases_back(shop, server, library):
     sync(library, over(server), target)
     assert set(kinds(server, asked)) == {"d"}
     assert_whole(library, 6)
+
+
+def test_who_is_further_behind_takes_deltas_in_a_chain(shop, server, library):
+    sync(library, over(server), shop.publish())
+    for number in range(9):
+        shop.pages[number % 3] = shop.pages[number % 3] + b" y mas %d" % number
+        target = shop.publish()
+    asked = len(server.asked)
+    assert not any(library.catalogue().sha256.startswith(old) for old in target.deltas)
+    synced = sync(library, over(server), target)
+    paths = server.paths()[asked:]
+    assert paths[0] == "d/index.json"
+    assert {path[:2] for path in paths} == {"d/"}
+    assert synced.came < 6000
+    assert_whole(library, 10)
+    before = {blob.sha256 for blob in library.store}
+    library.sweep()
+    assert {blob.sha256 for blob in library.store} < before, "what lay between is gone"
+    assert sum(path.is_file() for path in library.records.folder.iterdir()) == 2 + 2
+
+
+def test_a_chain_goes_on_where_a_budget_stopped_it(shop, server, library):
+    sync(library, over(server), shop.publish())
+    for number in range(9):
+        shop.pages = {page: shop.pages[page] + b" y mas %d" % number for page in shop.pages}
+        target = shop.publish()
+    with contextlib.suppress(SourceError), Link(server.port) as link:
+        link.rate, source = 20_000, over(link)
+        stop = threading.Timer(0.3, lambda: (setattr(link, "is_up", False), link.cut()))
+        stop.start()
+        sync(library, source, target)
+    stop.join()
+    sync(library, over(server), target)
+    assert server.paths().count("d/index.json") == 1
+    assert_whole(library, 10)
+
+
+@pytest.mark.parametrize("text", [b"", b"[]", b'{"catalogues":[["' + b"0" * 64 + b'",5]],"deltas":[]}'])
+def test_a_list_of_deltas_that_is_none_costs_nothing_but_itself(shop, server, library, text):
+    sync(library, over(server), shop.publish())
+    for number in range(8):
+        shop.pages[0] = shop.pages[0] + b" y mas %d" % number
+        target = shop.publish()
+    (shop.root / "d" / "index.json").write_bytes(text)
+    sync(library, over(server), target)
+    assert_whole(library, 9)
 
 
 def test_a_delta_goes_on_where_the_link_broke(shop, server, library):
