@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from content_cache.sync.plan import Limits, Take
     from content_cache.trust.targets import Target
 
-FIRST = 16 * 2**10  # of a delta or bundle: its index, and all of most
+FIRST = 64 * 2**10  # of a delta or bundle: its index, and all of most; a request more costs 600
 WHOLE = 32 * 2**10  # of one no larger than this, all: a second request would cost more than what is not needed
 INDEX = "d/index.json"
 MOST_EDGES = 512 * 2**10  # bytes of that list
