@@ -80,8 +80,7 @@ def serve(
         mark = mix.mark()
         if before.catalogue and (before.catalogue.sha256, before.catalogue.made_of) == (release.sha256, mark):
             return None
-        # Three times the manifests is more than any catalogue took, indexes and all.
-        refuse_full(library.root, 3 * _manifest_bytes(library, release), reserve)
+        refuse_full(library.root, catalogue_room(library, release), reserve)
         name = _free_name(library, release.name)
         with building(library.catalogues / f"{PREFIX}catalogue", name, release.sha256, mark) as made:
             mix.fill(made)
@@ -89,9 +88,13 @@ def serve(
     return name
 
 
-def _manifest_bytes(library: Library, release: Release) -> int:
+def catalogue_room(library: Library, release: Release, words: int = 0) -> int:
+    """Bytes of disk for its catalogue: three times the manifests is more than any took, indexes and all.
+
+    Pages and the index that search asks take at most twice the bytes of `words`.
+    """
     paths = {library.records.path(entry.manifest) for entry in release.head.courses}
-    return sum(path.stat().st_size for path in paths)
+    return 3 * sum(path.stat().st_size for path in paths) + 2 * words
 
 
 def _free_name(library: Library, release: str) -> str:

@@ -133,6 +133,11 @@ class BlobStore:
         """The hashes of blobs that were found damaged and have not come again since."""
         return [sha256 for sha256 in self._aside() if not self.has(sha256)]
 
+    def empty_damaged(self) -> None:
+        """Give the room of damaged blobs back; that they are to come again stays known."""
+        for sha256 in self._aside():
+            os.truncate(self.folder / "damaged" / sha256, 0)
+
     def _aside(self) -> list[str]:
         folder = self.folder / "damaged"
         names = (path.name for path in folder.iterdir()) if folder.is_dir() else ()

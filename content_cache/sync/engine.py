@@ -13,6 +13,7 @@ Whatever is wrong with the source ends in a sentence, with the library serving w
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,7 @@ from content_cache.errors import (
 )
 from content_cache.records import MAX_CATALOGUE, Blob
 from content_cache.room import alone, disk_errors, free_bytes, refuse_full
-from content_cache.serving import readable, serve
+from content_cache.serving import catalogue_room, readable, serve
 from content_cache.sync.bringing import Bringing
 from content_cache.sync.fetch import Fetching, Stopped
 from content_cache.sync.plan import (
@@ -54,7 +55,7 @@ from content_cache.sync.survey import survey
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable
+    from collections.abc import Callable, Container, Iterable
 
     from content_cache.library import Library
     from content_cache.manifests import Release
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
 MOST_ITEMS = 200_000  # the plan takes about a kilobyte each
 MAX_MANIFEST = 64 * 2**20
 MAX_RECORDS = 512 * 2**20  # of one release together
+CATALOGUE = 256 * 2**10  # bytes of one of next to nothing
 PACE = 300.0  # seconds between two catalogues of one release, at least
 SHARE = 10.0  # and so many times what building one took
 MOST_WRONG = 3  # files in a row whose bytes are wrong: the rest will be as well
@@ -145,6 +147,16 @@ class _GivenUp(Exception):
         self.why = why
 
 
+class _Lacking:
+    """The hashes of blobs that are not here, or are to go."""
+
+    def __init__(self, library: Library, gone: Container[str]) -> None:
+        self._store, self._gone = library.store, gone
+
+    def __contains__(self, sha256: object) -> bool:
+        return isinstance(sha256, str) and (sha256 in self._gone or not self._store.has(sha256))
+
+
 class _Sync:
     """One run; its fields are what several steps share."""
 
@@ -170,6 +182,7 @@ class _Sync:
         self._uncommitted: list[Blob] = []
         self._evicted: list[Blob] = []
         self._texts: set[str] = set()
+        self._crowded: set[str] = set()
         self._changed = self._news = False
         self._served_at = time.monotonic()
         self._is_slow = bool(fetching.manner.patience)
@@ -187,6 +200,8 @@ class _Sync:
         self._settle()
         if trouble is None and not self._switched and self._wrong_ones:
             trouble = self._wrong_ones[0]
+        if trouble is None and not self._switched and self._texts & self._crowded:
+            trouble = no_space(self._library.root, 1)
         if isinstance(trouble, ContentError):
             raise trouble
         return self._synced(held, stopped=trouble is not None)
@@ -249,7 +264,8 @@ class _Sync:
         needed = sum(max(blob.size, 0) for _, blob in lacking)
         if needed > MAX_RECORDS:
             raise RepositoryError(f"A release whose records have {needed} bytes is over the limit; publish less.")
-        refuse_full(self._library.root, needed, self._reserve if needed else 0)
+        # Nothing can be let go of before they are here; so they may take what is kept for people, half of it.
+        refuse_full(self._library.root, needed, self._reserve // 2 if needed else 0)
         with store.batch() as batch:
             try:
                 for folder, blob in lacking:
@@ -270,9 +286,13 @@ class _Sync:
 
     def _plan(self, budget: int | None) -> Plan:
         """The steps; raises NoSpace if the release could not be shown for want of room."""
+        if not self._has_free(sum(room(blob) for one in self._found.wanted for blob in one.again)):
+            self._library.store.empty_damaged()
         free = free_bytes(self._library.store.folder) - self._reserve
+        free -= CATALOGUE + catalogue_room(self._library, self._release, self._found.words)
         brought = [one for one in self._found.wanted if not self._wishes.is_removed(one.item)]
         self._texts = {blob.sha256 for one in brought for blob in one.texts}
+        self._wanted = {one.item for one in self._found.wanted}
         if self._whole:
             missing = {blob.sha256: blob for one in brought for blob in (*one.again, *one.texts, *one.others)}
             needed = sum(map(room, missing.values()))
@@ -284,9 +304,9 @@ class _Sync:
             limits = limits._replace(budget=budget - (self._fetching.came - came))
         made = plan(self._found.wanted, self._found.held, self._wishes, limits, offers, self._known())
         self._reasons = {one.item: one.reason for one in made.left}
-        shown = {one.item for one in brought if one.texts}
-        if not self._switched and any(one.reason == SPACE and one.item in shown for one in made.left):
-            raise no_space(self._library.root, self._reserve)
+        crowded = [blob for blob in made.crowded if blob.sha256 in self._texts]
+        if crowded and not self._switched:
+            raise no_space(self._library.root, sum(map(room, crowded)))
         self._tell.begin("files", sum(map(_bytes_of, made.steps)))
         return made
 
@@ -305,8 +325,6 @@ class _Sync:
                 if isinstance(step, Evict):
                     self._evict(step)
                     continue
-                if self._evicted and self._can_serve():
-                    self._serve()
                 if isinstance(step, Get):
                     self._get(step)
                 elif isinstance(step, Take):
@@ -322,7 +340,11 @@ class _Sync:
         return None
 
     def _get(self, step: Get) -> None:
-        if step.end < travels(step.blob):
+        is_all = step.end >= travels(step.blob)
+        needed = room(step.blob) + (step.blob.packed or 0) if is_all else step.end
+        if not self._has_room((step.blob,), needed - step.start):
+            return
+        if not is_all:
             self._fetching.extend(self._bringing.path("o", step.blob), step.end)
             return
         try:
@@ -333,8 +355,38 @@ class _Sync:
         self._wrong = self._absent = 0
         self._note_come(step.blob)
 
+    def _has_room(self, blobs: Iterable[Blob], needed: int) -> bool:
+        """Whether the disk takes so much beside the reserve; others may have filled it since the plan was made."""
+        if self._has_free(needed):
+            return True
+        if self._evicted:
+            self._evict_now()
+        if self._has_free(needed):
+            return True
+        if self._whole:
+            raise no_space(self._library.root, needed)
+        self._crowded.update(blob.sha256 for blob in blobs)
+        return False
+
+    def _has_free(self, needed: int) -> bool:
+        return free_bytes(self._library.store.folder) - self._reserve >= needed
+
+    def _evict_now(self) -> None:
+        """Let go of what was evicted: a catalogue that says so serves first, of the release before if need be."""
+        if self._can_serve():
+            self._serve()
+        elif self._library.release() is None:
+            self._let_go()
+        elif before := self._serving_catalogue():
+            lacking = _Lacking(self._library, {blob.sha256 for blob in self._evicted})
+            with contextlib.suppress(RepositoryError):  # of old records; then nothing goes yet
+                self._build(self._reader.release(before.sha256), lacking)
+                self._let_go()
+
     def _take(self, step: Take) -> None:
         """By the shortcut, and what that does not give by the files themselves."""
+        if not self._has_room(step.blobs, sum(map(room, step.blobs))):
+            return
         for blob in self._shortcuts.take(step, self._batch, self._note_come):
             self._get(Get(blob, 0, travels(blob)))
 
@@ -374,7 +426,8 @@ class _Sync:
         """Note what is to go; it goes once no catalogue that serves says that it is here."""
         self._evicted += step.blobs
         self._found.missing.update(blob.sha256 for blob in step.blobs if step.item)
-        if step.item and step.item not in self._reasons:
+        if step.item and step.item not in self._wanted:
+            self._wanted.add(step.item)
             self._found.wanted.append(Wanted(step.item, (), step.blobs))
             self._reasons[step.item] = REMOVED if self._wishes.is_removed(step.item) else SPACE
 
@@ -393,19 +446,16 @@ class _Sync:
     def _serve(self) -> None:
         self._commit()
         began = time.monotonic()
-        made = serve(
-            self._library,
-            self._release,
-            self._reader,
-            self._found.missing,
-            keep=self._wishes.keep,
-            removed=self._wishes.is_removed,
-            reserve=self._reserve,
-        )
+        made = self._build(self._release, self._found.missing)
         self._changed = self._changed or made is not None
         self._switched, self._news, self._served_at = True, False, time.monotonic()
         self._pace = max(self._pace, SHARE * (self._served_at - began))
         self._let_go()
+
+    def _build(self, release: Release, missing: Container[str]) -> str | None:
+        """Serve what is here of the release; its catalogue may take of the reserve, since the old one goes then."""
+        wishes = self._wishes
+        return serve(self._library, release, self._reader, missing, keep=wishes.keep, removed=wishes.is_removed)
 
     def _let_go(self) -> None:
         """Remove what was evicted; the release before, which may need it, cannot be gone back to any more."""
@@ -422,12 +472,18 @@ class _Sync:
             self._serve()
         self._shortcuts.finish(self._found.missing)
 
+    def _reason(self, one: Wanted) -> str:
+        """Why an item is not whole."""
+        if any(blob.sha256 in self._crowded for blob in (*one.again, *one.texts, *one.others)):
+            return SPACE
+        return self._reasons.get(one.item, "source")
+
     def _synced(self, held: int | None, *, stopped: bool) -> Synced:
         left, missing = [], self._found.missing
         for one in self._found.wanted:
             lacking = sum(travels(blob) for blob in (*one.again, *one.texts, *one.others) if blob.sha256 in missing)
             if lacking:
-                left.append(Left(one.item, self._reasons.get(one.item, "source"), lacking))
+                left.append(Left(one.item, self._reason(one), lacking))
         head = self._release.head
         return Synced(
             release=self._library.release() or "",

@@ -28,7 +28,7 @@ BLOCK = 4096
 REQUEST = 600  # bytes that asking for one file costs besides its own, both ways
 SMALL = 128 * 2**10
 CHEAP = 256 * 2**10
-SPARE = (0,)  # a need that takes the place of nothing but what only a release before has
+TEXTS = (1,)  # a need that takes the place of all that nobody pinned: without its texts no release can be shown
 BUDGET, SPACE, REMOVED = "budget", "space", "removed"
 
 
@@ -122,11 +122,12 @@ class Left(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """Steps in order, what is left and why, and the bytes that will cross the line."""
+    """Steps in order, what is left and why, the bytes that will cross the line, and the blobs that have no room."""
 
     steps: list[Get | Take | Evict]
     left: list[Left]
     bytes: int
+    crowded: list[Blob]
 
 
 def travels(blob: Blob) -> int:
@@ -183,23 +184,24 @@ class _Planning:
         self._left: list[Left] = []
         self._done: set[str] = set()
         self._no_room: set[str] = set()
+        self._crowded: list[Blob] = []
         self._taken: set[tuple[int, int]] = set()
 
     def plan(self, wanted: list[Wanted]) -> Plan:
         self._ways = _ways(wanted, self._offers)
         brought = sorted((one for one in wanted if not self._wishes.is_removed(one.item)), key=self._order)
-        for one in brought:
-            self._add(one.item, one.again, SPARE)
-        self._take_cheap_offers({blob.sha256: blob for one in brought for blob in (*one.texts, *one.others)})
-        for one in brought:
-            self._add(one.item, one.texts, SPARE)
         for gone in self._held.removed:
             self._evict(gone)
+        for one in brought:
+            self._add(one.item, one.again, need(one.item, self._wishes))
+        self._take_cheap_offers({blob.sha256: blob for one in brought for blob in (*one.texts, *one.others)})
+        for one in brought:
+            self._add(one.item, one.texts, TEXTS)
         for one in brought:
             self._add(one.item, one.others, need(one.item, self._wishes))
         for one in wanted:
             self._say_what_is_left(one)
-        return Plan(self._steps, self._left, self._spent)
+        return Plan(self._steps, self._left, self._spent, self._crowded)
 
     def _take_cheap_offers(self, blobs: dict[str, Blob]) -> None:
         """An offer that costs little comes whole and first: picking in it would cost requests."""
@@ -234,6 +236,7 @@ class _Planning:
         lacking = [blob for blob in blobs if blob.sha256 not in self._done]
         if sum(map(self._room_for, lacking)) > self._free + self._held.room_below(mine):
             self._no_room.add(item)
+            self._crowded += lacking
             return
         for blob in lacking:
             if self._budget > REQUEST or self._is_known(blob):

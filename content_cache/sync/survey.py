@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from content_cache.errors import RepositoryError
 from content_cache.ordering import blobs_of_item
+from content_cache.searching import TEXTS
 from content_cache.serving import readable
 from content_cache.sync.plan import SMALL, Held, Wanted
 
@@ -30,11 +31,12 @@ TEXT_KINDS = ("reading", "quiz")
 
 
 class Survey(NamedTuple):
-    """Items that lack something, what could be let go of, and the hashes of all blobs that are not here."""
+    """Items that lack something, what could be let go of, the hashes of all blobs that are not here, bytes of words."""
 
     wanted: list[Wanted]
     held: list[Held]
     missing: set[str]
+    words: int
 
 
 def survey(release: Release, reader: Reader, library: Library, keep: Collection[str] = ()) -> Survey:
@@ -50,7 +52,7 @@ def survey(release: Release, reader: Reader, library: Library, keep: Collection[
             slugs.add(item.item)
             numbers.add(item.number)
             look.at(f"{entry.slug}/{item.item}", item, blobs_of_item(reader, item), damaged)
-    return Survey(look.wanted, look.held(_catalogues(library), keep), look.missing)
+    return Survey(look.wanted, look.held(_catalogues(library), keep), look.missing, look.words)
 
 
 def _catalogues(library: Library) -> Iterator[Catalogue]:
@@ -72,13 +74,14 @@ class _Look:
         self._shared: set[str] = set()
         self.wanted: list[Wanted] = []
         self.missing: set[str] = set()
-        self._known = 0
+        self._known = self.words = 0
 
     def at(self, item_id: str, item: ItemLine, blobs: Iterator[Blob], damaged: set[str]) -> None:
         texts: list[Blob] = []
         others: list[Blob] = []
         again: list[Blob] = []
         small = _texts_of(item)
+        self.words += sum(file.size for file in item.files if file.mime in TEXTS)
         for blob in dict.fromkeys(blobs):
             if self._is_here(blob):
                 self._note_large(item_id, blob)

@@ -166,10 +166,10 @@ class Shipment:
         assert not left, left
         return synced.number
 
-    def assert_sound(self, village: Path) -> int:
+    def assert_sound(self, village: Path, *, crowded: bool = False) -> int:
         """What serves opens, each item is as one release or the other has it, and all it says is here is right.
 
-        Returns the number of the release.
+        On a `crowded` disk an item may be coming, since it made room. Returns the number of the release.
         """
         library = Library(village)
         catalogue = library.catalogue()
@@ -178,7 +178,7 @@ class Shipment:
             assert all(library.store.verify(blob.sha256) for blob in catalogue.blobs())
             for item in catalogue.items("precio-justo"):
                 known = [release[item.id] for release in self.lines.values() if item.id in release]
-                assert catalogue.line(item.id) in known
+                assert catalogue.line(item.id) in known or (crowded and item.coming)
         return library.number()
 
 

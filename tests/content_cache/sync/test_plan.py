@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from content_cache.records import Blob
 from content_cache.sync.plan import (
     REQUEST,
+    TEXTS,
     Evict,
     Get,
     Held,
@@ -144,14 +145,12 @@ def test_the_release_before_goes_before_any_item_and_an_old_version_for_its_new_
     assert evicted(made) == ["", "a/film"]
 
 
-def test_texts_take_the_place_of_no_item():
-    made = plan(
-        [wanted("a/uno", texts=(blob(1, 90_000),))],
-        [Held("b/x", (blob(9, 50 * MB),))],
-        Wishes(pinned=frozenset({"a/uno"})),
-        Limits(None, 10),
-    )
-    assert (made.steps, left(made)) == ([], {"a/uno": "space"})
+def test_texts_take_the_place_of_what_nobody_pinned_or_no_release_could_follow_on_a_full_disk():
+    texts, held = [wanted("a/uno", texts=(blob(1, 90_000),))], [Held("b/x", (blob(9, 50 * MB),))]
+    made = plan(texts, held, Wishes(asked={"b/x": 9}, use={"b/x": 99}), Limits(None, 10))
+    assert (evicted(made), left(made)) == (["b/x"], {})
+    made = plan(texts, held, Wishes(pinned=frozenset({"b/x"})), Limits(None, 10))
+    assert (made.steps, left(made), made.crowded) == ([], {"a/uno": "space"}, [blob(1, 90_000)])
 
 
 def offer_of(path: str, *made: tuple[Blob, int]) -> Offer:
@@ -305,5 +304,6 @@ def test_what_goes_is_always_less_needed_than_what_comes(case):
     made = plan(items, held, wishes, limits, offers, known)
     gone = [step for step in made.steps if isinstance(step, Evict) and not wishes.is_removed(step.item)]
     coming = [one for one in items if not wishes.is_removed(one.item)]
-    most = max((need(one.item, wishes) for one in coming), default=(0,))
+    needs = [*(need(one.item, wishes) for one in coming), *(TEXTS for one in coming if one.texts)]
+    most = max(needs, default=(0,))
     assert all(need(step.item, wishes) < most for step in gone)
