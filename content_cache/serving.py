@@ -5,6 +5,7 @@
 - An item whose files are all here is as the release has it.
 - One that lacks some is carried as it was, if what serves has it whole; else it is in the catalogue as coming.
 - One that the release dropped is kept as it was while it is in `keep`: somebody is halfway through it.
+- If the release withdraws the one that serves, none of that is carried or kept: something was wrong with it.
 
 So nothing that could be watched yesterday is gone today because its new version is still on its way, and no page names
 bytes that are not here. The same release is built again as items become whole: a file of another name each time, and
@@ -75,7 +76,7 @@ def serve(
     technician removed it. Raises RepositoryError or NoSpace with all as
     it was. Hold `alone(library)` around it.
     """
-    with contextlib.closing(_Before(library, missing)) as before:
+    with contextlib.closing(_Before(library, missing, release.head.withdrawn)) as before:
         mix = _Mix(release, reader, missing, before, keep, removed)
         mark = mix.mark()
         if before.catalogue and (before.catalogue.sha256, before.catalogue.made_of) == (release.sha256, mark):
@@ -108,17 +109,18 @@ def _free_name(library: Library, release: str) -> str:
 class _Before:
     """What serves now, or nothing if it cannot be read."""
 
-    def __init__(self, library: Library, missing: Container[str]) -> None:
+    def __init__(self, library: Library, missing: Container[str], withdrawn: Container[int]) -> None:
         self._store, self._missing = library.store, missing
         self.catalogue = readable(library.path(library.release() or ""))
+        self._is_withdrawn = self.catalogue is not None and self.catalogue.number in withdrawn
 
     def close(self) -> None:
         if self.catalogue:
             self.catalogue.close()
 
     def whole(self, item_id: str, number: int | None = None) -> ItemLine | None:
-        """The item as it serves, if all of it is here."""
-        if self.catalogue is None:
+        """The item as it serves, if all of it is here, and nobody took it back."""
+        if self.catalogue is None or self._is_withdrawn:
             return None
         with contextlib.suppress(sqlite3.DatabaseError):
             item = self.catalogue.line(item_id)

@@ -57,11 +57,30 @@ class Bringing:
             except DamagedBlob as error:
                 wrong = error
                 continue
-            self._plain = blob.packed is not None and not way.packed
+            self._note(way, blob)
             return
         if wrong is not None:
             raise wrong
-        raise Absent(f"{self.name}/{folder}/{blob.sha256} is missing; {AGAIN}")
+        raise self._missing(folder, blob)
+
+    def begin(self, folder: str, blob: Blob, end: int) -> None:
+        """Gather the first `end` bytes of what `folder` of the source has for the blob; raises as `bring` does."""
+        for way in self._ways(f"{folder}/{blob.sha256}", blob, None):
+            try:
+                self._fetching.gather(way.path, 0, end)
+            except Absent:
+                continue
+            self._note(way, blob)
+            return
+        raise self._missing(folder, blob)
+
+    def _note(self, way: _Way, blob: Blob) -> None:
+        """Remember whether this source packs; what is never packed does not tell."""
+        if blob.packed is not None:
+            self._plain = not way.packed
+
+    def _missing(self, folder: str, blob: Blob) -> Absent:
+        return Absent(f"{self.name}/{folder}/{blob.sha256} is missing; {AGAIN}")
 
     def path(self, folder: str, blob: Blob) -> str:
         """The path that is asked for first."""

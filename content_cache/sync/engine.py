@@ -344,10 +344,10 @@ class _Sync:
         needed = room(step.blob) + (step.blob.packed or 0) if is_all else step.end
         if not self._has_room((step.blob,), needed - step.start):
             return
-        if not is_all:
-            self._fetching.extend(self._bringing.path("o", step.blob), step.end)
-            return
         try:
+            if not is_all:
+                self._bringing.begin("o", step.blob, step.end)
+                return
             self._bringing.bring("o", step.blob, self._batch)
         except (DamagedBlob, RepositoryError) as error:
             self._note_wrong(error)

@@ -18,7 +18,7 @@ import os
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
 
 from content_cache.durable import make_folder, write_file
 from content_cache.errors import DamagedBlob, SourceError
@@ -66,6 +66,26 @@ class Rate:
             self._stop.wait(max(self._free_at - now, 0))
 
 
+class _Hashed:
+    """The hash of the `count` bytes of a part, kept from break to break: else each would read all of it again."""
+
+    def __init__(self, part: Path | None = None) -> None:
+        self.part, self.count, self.digest = part, 0, hashlib.sha256()
+
+    @classmethod
+    def of(cls, part: Path) -> Self:
+        """By reading what is there."""
+        made = cls(part)
+        with contextlib.suppress(FileNotFoundError), part.open("rb") as file:
+            while piece := file.read(PIECE):
+                made.update(piece)
+        return made
+
+    def update(self, piece: bytes) -> None:
+        self.digest.update(piece)
+        self.count += len(piece)
+
+
 class Fetching:
     """Fetches from `source` into the folder `incoming`; `moved` is told of all bytes as they come."""
 
@@ -85,6 +105,7 @@ class Fetching:
         self._rate = Rate(rate, self._stop)
         self._moved = moved
         self._settled_once = False
+        self._hashed = _Hashed()
         self.came = 0
 
     def part(self, path: str, offset: int = 0) -> Path:
@@ -117,10 +138,6 @@ class Fetching:
         digest, have = self._patiently(lambda: self._resume(path, limit))
         self._check_length(path, have, size)
         return Got(None, self.part(path), digest, have)
-
-    def extend(self, path: str, end: int) -> None:
-        """Gather the file's bytes up to before `end` in its part, going on where that ends."""
-        self.gather(path, 0, end)
 
     def gather(self, path: str, start: int, end: int) -> None:
         """Have the file's bytes from `start` up to before `end` in parts, going on where one of them ends."""
@@ -170,14 +187,13 @@ class Fetching:
 
     def _resume(self, path: str, limit: int | None) -> tuple[str, int]:
         """Append what is missing to the part; the hash and the number of the bytes it has then."""
-        part, digest = self.part(path), hashlib.sha256()
+        part = self.part(path)
         if limit is not None and self.known(path) > limit:
             part.unlink()
-        with contextlib.suppress(FileNotFoundError), part.open("rb") as file:
-            while piece := file.read(PIECE):
-                digest.update(piece)
-        have = self._append(path, part, limit=limit, digest=digest)
-        return digest.hexdigest(), have
+        if (part, self.known(path)) != (self._hashed.part, self._hashed.count):
+            self._hashed = _Hashed.of(part)
+        have = self._append(path, part, limit=limit, hashed=self._hashed)
+        return self._hashed.digest.hexdigest(), have
 
     def _append(
         self,
@@ -187,7 +203,7 @@ class Fetching:
         *,
         end: int | None = None,
         limit: int | None = None,
-        digest: hashlib._Hash | None = None,
+        hashed: _Hashed | None = None,
     ) -> int:
         """Add to the part, which begins at `offset` of the file, what follows; up to where it goes then."""
         make_folder(self._incoming)
@@ -201,8 +217,8 @@ class Fetching:
                 self._refuse_longer(path, have, limit)
                 _write_all(file, piece)
                 settle(len(piece))
-                if digest is not None:
-                    digest.update(piece)
+                if hashed is not None:
+                    hashed.update(piece)
         return have
 
     def _refuse_longer(self, path: str, have: int, limit: int | None) -> None:
