@@ -24,13 +24,11 @@ from content_cache.errors import (
     Absent,
     ContentError,
     DamagedBlob,
-    OlderRelease,
     Refused,
     RepositoryError,
     SourceError,
     no_space,
 )
-from content_cache.records import MAX_CATALOGUE, Blob
 from content_cache.room import alone, disk_errors, free_bytes, refuse_full
 from content_cache.serving import catalogue_room, readable, serve
 from content_cache.sync.bringing import Bringing
@@ -50,6 +48,7 @@ from content_cache.sync.plan import (
     travels,
 )
 from content_cache.sync.progress import telling
+from content_cache.sync.recordwork import BringingRecords, goal_of, serving_record
 from content_cache.sync.shortcuts import Shortcuts
 from content_cache.sync.survey import survey
 
@@ -59,14 +58,13 @@ if TYPE_CHECKING:
 
     from content_cache.library import Library
     from content_cache.manifests import Release
+    from content_cache.records import Blob
     from content_cache.sync.plan import Plan, Wishes
     from content_cache.sync.progress import Telling
+    from content_cache.sync.recordwork import Goal
     from content_cache.sync.source import Source
     from content_cache.trust.targets import Target
 
-MOST_ITEMS = 200_000  # the plan takes about a kilobyte each
-MAX_MANIFEST = 64 * 2**20
-MAX_RECORDS = 512 * 2**20  # of one release together
 CATALOGUE = 256 * 2**10  # bytes of one of next to nothing
 PACE = 300.0  # seconds between two catalogues of one release, at least
 SHARE = 10.0  # and so many times what building one took
@@ -178,6 +176,7 @@ class _Sync:
         self._bringing = Bringing(fetching)
         self._reader = library.records.reader(fetching.source.name)
         self._shortcuts = Shortcuts(library, fetching, self._reader)
+        self._records = BringingRecords(library, self._bringing, self._shortcuts, tell, reserve)
         self._batch = Deposit(library.store.folder, library.store.path)
         self._uncommitted: list[Blob] = []
         self._evicted: list[Blob] = []
@@ -191,11 +190,14 @@ class _Sync:
         self.blobs = self.bytes = 0
 
     def run(self, budget: int | None, *, force: bool) -> Synced:
-        wanted, held = self._goal(force=force)
-        self._release = self._records(wanted)
-        self._found = survey(self._release, self._reader, self._library, self._wishes.keep)
-        self._switched = self._serves_now()
-        made = self._plan(None if budget is None else budget - self._fetching.came)
+        goal = goal_of(self._library, self._target, force=force)
+        try:
+            self._release = self._records.bring(goal.catalogue, self._shortcuts_to(goal))
+            self._found = survey(self._release, self._reader, self._library, self._wishes.keep)
+            self._switched = self._serves_now()
+            made = self._plan(None if budget is None else budget - self._fetching.came)
+        except Stopped:
+            return self._stopped_early(goal.held)
         trouble = self._do(made)
         self._settle()
         if trouble is None and not self._switched and self._wrong_ones:
@@ -204,77 +206,30 @@ class _Sync:
             trouble = no_space(self._library.root, 1)
         if isinstance(trouble, ContentError):
             raise trouble
-        return self._synced(held, stopped=trouble is not None)
+        return self._synced(goal.held, stopped=trouble is not None)
 
-    def _goal(self, *, force: bool) -> tuple[Blob, int | None]:
-        """The catalogue to work towards: the target's, or what serves if the target is what a rollback left."""
-        target, held = self._target, self._library.held()
-        if held is not None and (force or target.release > held):
-            self._library.release_hold()
-        elif held == target.release and (serving := self._serving_catalogue()):
-            return serving, held
-        return Blob(target.sha256, target.size, target.packed), None
+    def _shortcuts_to(self, goal: Goal) -> Target | None:
+        """The target, if deltas may lead to it and bytes are dear."""
+        is_ahead = goal.catalogue.sha256 == self._target.sha256 and self._target.release >= self._library.number()
+        return self._target if self._is_slow and is_ahead else None
 
-    def _serving_catalogue(self) -> Blob | None:
-        name = self._library.release()
-        before = readable(self._library.path(name)) if name else None
-        if before is None or not self._library.records.has(before.sha256):
-            return None
-        before.close()
-        return Blob(before.sha256, self._library.records.path(before.sha256).stat().st_size)
-
-    def _records(self, wanted: Blob) -> Release:
-        """Have all records of the release here; raises RepositoryError if they are not what the target says."""
-        if wanted.size > MAX_CATALOGUE:
-            raise RepositoryError(f"A catalogue of {wanted.size} bytes is over the limit; publish fewer courses.")
-        self._tell.begin("records", wanted.size)
-        if self._is_slow and wanted.sha256 == self._target.sha256:
-            self._shortcuts.bring_records(self._target)
-        self._bring_records([("c", wanted)])
-        release = self._reader.release(wanted.sha256)
-        self._refuse(release)
-        self._library.set_coming(wanted.sha256)
-        manifests = {entry.manifest: entry for entry in release.head.courses}
-        self._bring_records([("m", Blob(one.manifest, one.size or -1, one.packed)) for one in manifests.values()])
-        for entry in manifests.values():
-            trees = [item.tree.blob for item in self._reader.course(entry)[1] if item.tree]
-            self._bring_records([("m", blob) for blob in dict.fromkeys(trees)])
-        return release
-
-    def _refuse(self, release: Release) -> None:
-        """Refuse what is older than what is here, if it is of the same group, and what is too much for a hub."""
-        number, here = release.head.release, self._library.number()
-        if number < here and release.head.group == self._group_here(release):
-            raise OlderRelease(f"Release {number} is older than release {here} here; look for a newer repository.")
-        if sum(entry.items for entry in release.head.courses) > MOST_ITEMS:
-            raise RepositoryError(
-                f"A release of more than {MOST_ITEMS} items is over the limit of a hub; give this group of sites fewer "
-                "courses."
-            )
-
-    def _group_here(self, release: Release) -> str:
-        """The group whose release serves: a hub may be moved to another, whose releases are numbered beside ours."""
-        serving = self._serving_catalogue()
-        return self._reader.release(serving.sha256).head.group if serving else release.head.group
-
-    def _bring_records(self, wanted: list[tuple[str, Blob]]) -> None:
-        """Bring those that are not here; a size below nothing means that nobody said it."""
-        store = self._library.records
-        lacking = [(folder, blob) for folder, blob in wanted if not store.is_whole(blob.sha256)]
-        needed = sum(max(blob.size, 0) for _, blob in lacking)
-        if needed > MAX_RECORDS:
-            raise RepositoryError(f"A release whose records have {needed} bytes is over the limit; publish less.")
-        # Nothing can be let go of before they are here; so they may take what is kept for people, half of it.
-        refuse_full(self._library.root, needed, self._reserve // 2 if needed else 0)
-        with store.batch() as batch:
-            try:
-                for folder, blob in lacking:
-                    self._bringing.bring(folder, blob, batch, most=MAX_MANIFEST if blob.size < 0 else None)
-            except DamagedBlob as error:
-                raise RepositoryError(str(error)) from None
-            except (SourceError, Refused, Stopped):
-                batch.commit()
-                raise
+    def _stopped_early(self, held: int | None) -> Synced:
+        """Nothing but records came."""
+        return Synced(
+            release=self._library.release() or "",
+            number=self._library.number(),
+            changed=False,
+            courses=0,
+            items=0,
+            blobs=0,
+            bytes=0,
+            came=self._fetching.came,
+            coming=0,
+            left=(),
+            problems=(),
+            held=held,
+            stopped=True,
+        )
 
     def _serves_now(self) -> bool:
         name = self._library.release() or ""
@@ -312,10 +267,10 @@ class _Sync:
 
     def _known(self) -> dict[str, int]:
         """Bytes of blobs that came already, from what lies in incoming/."""
-        if not any(self._library.incoming.glob("o-*")):
-            return {}
-        blobs = [blob for one in self._found.wanted for blob in (*one.again, *one.texts, *one.others)]
-        return {blob.sha256: self._fetching.known(self._bringing.path("o", blob)) for blob in blobs}
+        parts = self._fetching.parts("o/")
+        blobs = (blob for one in self._found.wanted for blob in (*one.again, *one.texts, *one.others) if parts)
+        known = {blob.sha256: parts.get(self._bringing.path("o", blob), 0) for blob in blobs}
+        return {sha256: size for sha256, size in known.items() if size}
 
     def _do(self, made: Plan) -> BaseException | None:
         """Take the steps; returns what ended them early."""
@@ -377,7 +332,7 @@ class _Sync:
             self._serve()
         elif self._library.release() is None:
             self._let_go()
-        elif before := self._serving_catalogue():
+        elif before := serving_record(self._library):
             lacking = _Lacking(self._library, {blob.sha256 for blob in self._evicted})
             with contextlib.suppress(RepositoryError):  # of old records; then nothing goes yet
                 self._build(self._reader.release(before.sha256), lacking)

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
 
 from content_cache.durable import make_folder, write_file
-from content_cache.errors import DamagedBlob, SourceError
+from content_cache.errors import ContentError, DamagedBlob, SourceError
 from content_cache.records import PIECE
 from content_cache.sync.source import LINE, manner_of
 
@@ -120,6 +120,15 @@ class Fetching:
         except FileNotFoundError:
             return 0
 
+    def parts(self, prefix: str) -> dict[str, int]:
+        """Bytes that are here of files whose paths begin so, by path."""
+        self._settle_after_a_cut()
+        found = {}
+        for part in self._incoming.glob(f"{_stem(prefix)}*{PART}"):
+            if "@" not in part.name:
+                found[prefix + part.name.removesuffix(PART).removeprefix(_stem(prefix))] = part.stat().st_size
+        return found
+
     def discard(self, path: str) -> None:
         """Forget what came of it."""
         for part in (self.part(path), *self._incoming.glob(f"{_stem(path)}@*{PART}")):
@@ -146,9 +155,13 @@ class Fetching:
             part = self.part(path, offset)
             self._patiently(lambda: self._append(path, part, offset, end=end))
 
-    def gathered(self, path: str, start: int, end: int) -> int:
-        """How many of those bytes are here, from `start` on."""
-        return max(0, min(self._reach(path, start)[0], end) - start)
+    def gathered(self, path: str) -> list[tuple[int, int]]:
+        """First byte and end of what is here of the file, part by part."""
+        self._settle_after_a_cut()
+        several = self._incoming.glob(f"{_stem(path)}@*{PART}")
+        found = [(int(part.name.removesuffix(PART).rpartition("@")[2]), part) for part in several]
+        found += [(0, self.part(path))] if self.part(path).exists() else []
+        return [(offset, offset + part.stat().st_size) for offset, part in found]
 
     def read(self, path: str, start: int, length: int) -> bytes:
         """Bytes that were gathered; fewer if they are not all here."""
@@ -160,14 +173,7 @@ class Fetching:
 
     def _reach(self, path: str, start: int) -> tuple[int, int]:
         """Up to where the part goes that holds or ends at the byte `start`, and where it begins; else `start` twice."""
-        self._settle_after_a_cut()
-        reach = [(start, start)]
-        for part in self._incoming.glob(f"{_stem(path)}@*{PART}"):
-            offset = int(part.name.removesuffix(PART).rpartition("@")[2])
-            reach.append((offset + part.stat().st_size, offset))
-        whole = self.part(path)
-        reach.append((whole.stat().st_size if whole.exists() else 0, 0))
-        return max(one for one in reach if one[1] <= start <= one[0])
+        return max([(start, start), *((end, offset) for offset, end in self.gathered(path) if offset <= start <= end)])
 
     def _check_length(self, path: str, have: int, size: int | None) -> None:
         if size is not None and have != size:
@@ -208,7 +214,7 @@ class Fetching:
         """Add to the part, which begins at `offset` of the file, what follows; up to where it goes then."""
         make_folder(self._incoming)
         self._settle_after_a_cut()
-        with part.open("ab", buffering=0) as file, _settling(file, self.manner.settled) as settle:
+        with _part(part) as file, _settling(file, self.manner.settled) as settle:
             have = offset + file.seek(0, os.SEEK_END)
             if have == limit or (end is not None and have >= end):
                 return have
@@ -274,6 +280,18 @@ def _boot_id() -> str:
 
 def _stem(path: str) -> str:
     return path.replace("/", "-")
+
+
+@contextlib.contextmanager
+def _part(path: Path) -> Iterator[FileIO]:
+    """The part, to be added to; one that is empty in the end, as of what is absent, is removed."""
+    with path.open("ab", buffering=0) as file:
+        try:
+            yield file
+        except ContentError:
+            if not os.fstat(file.fileno()).st_size:
+                path.unlink()
+            raise
 
 
 @contextlib.contextmanager

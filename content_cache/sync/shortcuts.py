@@ -220,7 +220,8 @@ class Shortcuts:
         self._opened[path] = _Shortcut(delta, old, new)
         parts = parts_of(delta.files, new, lambda place: place < len(old) and self._library.store.is_whole(old[place]))
         makes = {sha256: ranges for sha256, ranges in parts.makes.items() if sha256 in lacking}
-        costs = [end - start - self._fetching.gathered(path, start, end) for start, end in parts.ranges]
+        here = self._fetching.gathered(path)
+        costs = [end - start - _overlap(here, start, end) for start, end in parts.ranges]
         return Offer(path, parts.ranges, makes, costs)
 
     def take(self, step: Take, batch: Deposit, done: Callable[[Blob], None]) -> list[Blob]:
@@ -254,3 +255,8 @@ class Shortcuts:
         if not missing:
             for path in (self._list, *(leg.edge.path for leg in self._way)):
                 self._fetching.discard(path)
+
+
+def _overlap(here: list[tuple[int, int]], start: int, end: int) -> int:
+    """How many bytes of a range are here, from its first on."""
+    return max((min(reach, end) - start for offset, reach in here if offset <= start <= reach), default=0)

@@ -101,7 +101,7 @@ def test_only_what_changed_comes_with_the_next_release(shop, server, library):
     asked = len(server.asked)
     synced = sync(library, over(server), shop.release(items | {"curso/7": text(99, 3000)}))
     assert (synced.number, synced.blobs) == (2, 1)
-    assert len(server.asked) - asked == 3, "the catalogue, a manifest, an object"
+    assert len(server.asked) - asked == 4, "the list of deltas, which is not there; catalogue, manifest, object"
 
 
 def test_a_link_that_breaks_each_32_kb_still_brings_everything(shop, server, library):
@@ -123,6 +123,14 @@ def test_what_came_before_a_restart_is_not_asked_for_again(shop, server, library
     assert sync(library, over(server), target).came == 300_000 - kept
     assert_whole(library)
     assert list(library.incoming.glob("*.part")) == []
+
+
+def test_a_sync_that_is_stopped_while_records_come_says_so(shop, server, library):
+    target, stop = shop.release({READ: b"# Uno"}), threading.Event()
+    stop.set()
+    synced = sync(library, over(server), target, stop=stop)
+    assert (synced.stopped, synced.release, synced.changed) == (True, "", False)
+    assert sync(library, over(server), target).number == 1
 
 
 def test_parts_of_another_boot_are_cut_to_what_was_flushed(shop, server, library):
