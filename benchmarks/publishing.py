@@ -4,7 +4,7 @@
 
 What is published: 17,000 pages in packages (100 MB), 2,980 documents of 200 kB, films of 100 MB. SHARE of 0.1 makes it
 a tenth of that. Memory is the peak resident set (VmHWM) of a process of its own. What applying takes is the difference
-between two that sync from a folder: one whose film of 300 MB changed a little, and one whose film has 1 MB.
+between two syncs by a delta: of a film of 300 MB that changed a little all over it, and of one of 1 MB.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from benchmarks.pairs import WORDS
 from benchmarks.servers import ROOT
 from content_cache.records import Blob
 from content_cache.sync.plan import Held, Limits, Offer, Wanted, Wishes, plan
+from tests.simulators.link import ContentServer
 
 PACKAGES, PAGES, PAGE = 10, 1700, 6000
 SHELVES, DOCUMENTS, DOCUMENT = 10, 298, 200_000
@@ -38,10 +39,10 @@ import sys
 from pathlib import Path
 from content_cache.library import Library
 from content_cache.sync.engine import sync
-from content_cache.sync.source import FolderSource
+from content_cache.sync.source import HttpSource
 from content_cache.trust.anchor import Anchor
 folder = Path(sys.argv[1])
-synced = sync(Library(folder), FolderSource(Path(sys.argv[2])), Anchor(folder / "trust").target("all"))
+synced = sync(Library(folder), HttpSource(sys.argv[2]), Anchor(folder / "trust").target("all"))
 assert synced.number == 2 and synced.coming == 0, synced
 """
 
@@ -109,7 +110,7 @@ def planning() -> float:
         use={name: chance.randrange(100) for name in names},
     )
     ranges = [(start, start + 50_000) for start in range(0, 50_000 * ITEMS, 50_000)]
-    offer = Offer("d/old-new", ranges, {blobs[3 * n].sha256: (n,) for n in range(ITEMS)})
+    offer = Offer("d/old-new", ranges, {blobs[3 * n].sha256: (n,) for n in range(ITEMS)}, [50_000] * ITEMS)
     began = time.perf_counter()
     made = plan(wanted, held, wishes, Limits(budget=10**10, free=10**9), [offer])
     assert made.steps
@@ -159,7 +160,10 @@ def applying(work: Path, size: int) -> Cost:
     office.publish(courses)
     village.trust(office.repository)
     shutil.rmtree(courses)
-    return cost_of(APPLY, work / "village", office.repository)
+    with ContentServer(office.repository) as server:
+        cost = cost_of(APPLY, work / "village", f"http://127.0.0.1:{server.port}")
+        assert not [asked for asked in server.asked if asked.path.startswith("/o/")], "it came by its delta"
+    return cost
 
 
 def change_all_over(path: Path, size: int) -> None:
