@@ -254,7 +254,10 @@ class _Sync:
             refuse_full(self._library.store.folder, needed, self._reserve if needed else 0)
         lacking = {blob.sha256: blob for one in brought for blob in (*one.again, *one.texts, *one.others)}
         limits, came = Limits(budget, free), self._fetching.came
-        offers = self._shortcuts.offers(self._release, lacking, limits) if self._is_slow else []
+        if self._is_slow and self._shortcuts.lead_on(lacking, limits):
+            self._found = survey(self._release, self._reader, self._library, self._wishes.keep)
+            return self._plan(None if budget is None else budget - (self._fetching.came - came))
+        offers = self._shortcuts.offers(self._release, lacking) if self._is_slow else []
         if budget is not None:
             limits = limits._replace(budget=budget - (self._fetching.came - came))
         made = plan(self._found.wanted, self._found.held, self._wishes, limits, offers, self._known())

@@ -69,6 +69,7 @@ class Shortcuts:
     def __init__(self, library: Library, fetching: Fetching, reader: KeptRecords) -> None:
         self._library, self._fetching, self._reader = library, fetching, reader
         self._way: list[_Leg] = []
+        self._followed: list[_Leg] = []
         self._list = INDEX
         self._opened: dict[str, _Shortcut] = {}
 
@@ -159,14 +160,22 @@ class Shortcuts:
             if any(leg.edge.path == path for leg in self._way):
                 self._way = []
 
-    def offers(self, release: Release, lacking: dict[str, Blob], limits: Limits) -> list[Offer]:
+    def lead_on(self, lacking: dict[str, Blob], limits: Limits) -> bool:
+        """Follow a chain up to its last delta, if that pays; whether files were made, perhaps of what is `lacking`."""
+        if len(self._way) < 2 or not lacking or not self._chain_pays(lacking, limits):
+            return False
+        *between, last = self._way
+        for leg in between:
+            with self._believing_nothing(leg.edge.path):
+                self._go(leg)
+        self._way = [last] if self._way else []
+        self._followed += between
+        return True
+
+    def offers(self, release: Release, lacking: dict[str, Blob]) -> list[Offer]:
         """What of the delta, and of bundles where most of a course is missing, would make what is `lacking`."""
         if not lacking:
             return []
-        if len(self._way) > 1 and self._chain_pays(lacking, limits):
-            for leg in self._way[:-1]:
-                with self._believing_nothing(leg.edge.path):
-                    self._go(leg)
         found = list(self._offer_of_delta(release, lacking))
         rest = lacking.keys() - {sha256 for offer in found for sha256 in offer.makes}
         found += self._offers_of_bundles(release, rest)
@@ -253,7 +262,7 @@ class Shortcuts:
             if path.startswith("b/") and not any(sha256 in missing for sha256 in made):
                 self._fetching.discard(path)
         if not missing:
-            for path in (self._list, *(leg.edge.path for leg in self._way)):
+            for path in (self._list, *(leg.edge.path for leg in (*self._followed, *self._way))):
                 self._fetching.discard(path)
 
 

@@ -138,6 +138,19 @@ def test_who_is_further_behind_takes_deltas_in_a_chain(shop, server, library):
     assert sum(path.is_file() for path in library.records.folder.iterdir()) == 2 + 2
 
 
+def test_what_a_chain_makes_on_the_way_is_not_fetched_again(shop, server, library):
+    """A page that changed once, long ago, is in the new release what it was in one between."""
+    sync(library, over(server), shop.publish())
+    for number in range(9):
+        page = sorted(shop.pages)[number]
+        shop.pages[page] = shop.pages[page] + b" y mas"
+        target = shop.publish()
+    asked = len(server.asked)
+    assert sync(library, over(server), target).coming == 0
+    assert {path[:2] for path in server.paths()[asked:]} == {"d/"}
+    assert_whole(library, 10)
+
+
 def test_a_chain_goes_on_where_a_budget_stopped_it(shop, server, library):
     sync(library, over(server), shop.publish())
     for number in range(9):
