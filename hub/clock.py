@@ -15,9 +15,11 @@ it (CLOCK_BOOTTIME, immune to clock steps), and dated through its boot once the 
 Certain are: network time as the kernel reports it, head office's signed answer, a technician. A boot is dated once;
 the kernel's boot time clock keeps the pace after that.
 
-What the time is at least never goes back. It is raised by what head office signed and by technicians, not by network
-time, which anybody on the way can forge, and lies in the database, so that it survives power cuts; within a boot it
-goes on with the kernel's clock.
+What the time is at least is raised by what head office signed and by technicians, not by network time, which anybody
+on the way can forge, and lies in the database, so that it survives power cuts; within a boot it goes on with the
+kernel's clock. It never goes back, but for one case. The key that dates signed content daily lies on a host in the
+network, and a thief of it can date content a year ahead, after which nothing genuine would be taken. So what signed
+content said gives way to head office's answer of now, and adds nothing to that within the boot.
 """
 
 from __future__ import annotations
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
 BUILT = datetime(2026, 1, 1, tzinfo=UTC)  # this program is no older
 NETWORK = "network time"
+SIGNED = "signed content"
+AGREED = timedelta(days=2)  # by which the clocks of head office's machines may differ
 TIMEX_BYTES = 512  # struct timex is 208 bytes on the platforms we run on
 
 
@@ -109,8 +113,16 @@ class Clock:
         with writing():
             Boot.update(began=began, source=source).where((Boot.id == self.boot) & Boot.began.is_null()).execute()
         if source != NETWORK:
+            self._correct_floor(now)
             self.raise_floor(now, source)
         self._began = None
+
+    def _correct_floor(self, now: datetime) -> None:
+        """Forget what signed content said if that lies well after `now`, which is certain."""
+        with writing():
+            known = Floor.get_or_none((Floor.id == 1) & (Floor.source == SIGNED))
+            if known is not None and self._floor(known) > now + AGREED:
+                known.delete_instance()
 
     def at_least(self) -> datetime:
         """A time that has surely come, in UTC: now if that is certain, or else the latest that was ever known."""
@@ -123,7 +135,8 @@ class Clock:
         now = self.moment()
         with writing():
             known = Floor.get_or_none(Floor.id == 1)
-            if known is None or self._floor(known) < at:
+            was_told = known is not None and known.source != SIGNED and known.boot == now.boot
+            if known is None or (self._floor(known) < at and not (was_told and source == SIGNED)):
                 Floor.replace(id=1, at=at.timestamp(), source=source, boot=now.boot, seconds=now.seconds).execute()
 
     def _floor(self, known: Floor) -> datetime:

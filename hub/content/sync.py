@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from content_cache.errors import ContentError, Refused, SourceError
 from content_cache.sync.engine import sync
 from content_cache.sync.plan import BUDGET
-from hub.clock import ago
+from hub.clock import SIGNED, ago
 from hub.content.models import note, state
 from hub.content.news import confirmed_at, is_news, trust_of, trusted
 from hub.content.origin import BadPlace, check_place, opened
@@ -102,7 +102,7 @@ def bring(source: Source, settings: Settings, clock: Clock, library: Library, **
     """
     anchor = trust_of(library.root)
     confirmed = anchor.refresh(source, now=clock.at_least())
-    clock.raise_floor(confirmed.issued, "signed content")
+    clock.raise_floor(confirmed.issued, SIGNED)
     target = anchor.target(state().group)
     try:
         return sync(library, source, target, wishes(library, clock), reserve=settings.reserve_bytes, **how)

@@ -62,6 +62,21 @@ def test_nothing_lowers_it(box: Box) -> None:
     assert clock.at_least() == SIGNED + 2 * HOUR
 
 
+def test_a_thief_who_dates_content_a_year_ahead_is_corrected_by_head_office(box: Box) -> None:
+    clock = box.clock()
+    clock.raise_floor(SIGNED + 9000 * HOUR, "signed content")
+    assert clock.at_least() == SIGNED + 9000 * HOUR, "nobody can tell yet"
+    clock.learn(SIGNED, NETWORK)
+    assert clock.at_least() == SIGNED + 9000 * HOUR, "anybody can forge that"
+    clock.learn(SIGNED, "head office")
+    assert clock.at_least() == SIGNED
+    clock.raise_floor(SIGNED + 9000 * HOUR, "signed content")
+    assert clock.at_least() == SIGNED
+    assert box.clock("second").at_least() == SIGNED
+    box.clock("second").raise_floor(SIGNED + HOUR, "signed content")
+    assert box.clock("third").at_least() == SIGNED + HOUR
+
+
 def test_a_time_that_is_certain_counts_and_head_offices_word_stays(box: Box) -> None:
     clock = box.clock()
     clock.learn(SIGNED, "head office")
