@@ -14,6 +14,7 @@ from content_cache.errors import Absent, DamagedBlob
 from content_cache.packing import ENDING, Unpacking
 from content_cache.records import Blob
 from content_cache.sync.fetch import AGAIN
+from content_cache.sync.lapses import LARGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,11 +96,17 @@ class Bringing:
         yield from (plain, packed) if self._plain else (packed, plain)
 
     def _by(self, way: _Way, blob: Blob, batch: Deposit, most: int | None) -> None:
-        """Fetch it that way; bytes that are wrong are asked for once more from the first one on."""
+        """Fetch it that way; bytes that are wrong are asked for once more from the first one on.
+
+        Not if it is large and none of it was here before, since then another try costs much and helps little.
+        """
+        is_dear = (way.size or 0) >= LARGE and not self._fetching.known(way.path)
         try:
             self._put(way, self._fetching.fetch(way.path, way.size, most), blob, batch)
         except DamagedBlob:
             self._fetching.discard(way.path)
+            if is_dear:
+                raise
             try:
                 self._put(way, self._fetching.fetch(way.path, way.size, most), blob, batch)
             except DamagedBlob:

@@ -33,6 +33,7 @@ from content_cache.room import alone, disk_errors, free_bytes, refuse_full
 from content_cache.serving import catalogue_room, readable, serve
 from content_cache.sync.bringing import Bringing
 from content_cache.sync.fetch import Fetching, Stopped
+from content_cache.sync.lapses import Lapses
 from content_cache.sync.plan import (
     NO_WISHES,
     REMOVED,
@@ -190,6 +191,7 @@ class _Sync:
         self.blobs = self.bytes = 0
 
     def run(self, budget: int | None, *, force: bool) -> Synced:
+        self._lapses = Lapses(self._library, self._fetching.source.name, patient=force or not self._is_slow)
         goal = goal_of(self._library, self._target, force=force)
         try:
             self._release = self._records.bring(goal.catalogue, self._shortcuts_to(goal))
@@ -260,7 +262,8 @@ class _Sync:
         offers = self._shortcuts.offers(self._release, lacking) if self._is_slow else []
         if budget is not None:
             limits = limits._replace(budget=budget - (self._fetching.came - came))
-        made = plan(self._found.wanted, self._found.held, self._wishes, limits, offers, self._known())
+        wanted = self._lapses.without(self._found.wanted)
+        made = plan(wanted, self._found.held, self._wishes, limits, offers, self._known())
         self._reasons = {one.item: one.reason for one in made.left}
         crowded = [blob for blob in made.crowded if blob.sha256 in self._texts]
         if crowded and not self._switched:
@@ -308,6 +311,7 @@ class _Sync:
                 return
             self._bringing.bring("o", step.blob, self._batch)
         except (DamagedBlob, RepositoryError) as error:
+            self._lapses.note(step.blob, error)
             self._note_wrong(error)
             return
         self._wrong = self._absent = 0
@@ -429,6 +433,7 @@ class _Sync:
         if self._can_serve():
             self._serve()
         self._shortcuts.finish(self._found.missing)
+        self._lapses.end(self._found.missing)
 
     def _reason(self, one: Wanted) -> str:
         """Why an item is not whole."""

@@ -121,3 +121,27 @@ def test_a_budget_that_ends_amid_records_goes_on_with_them(shop, server, library
         if library.release():
             break
     assert library.number() == 1
+
+
+def test_a_large_film_that_went_bad_on_the_server_does_not_eat_the_budget(shop, server, library):
+    target = shop.release({READ: b"# Uno", SEE: film(1, 1_100_000), "curso/otra": film(2, 2000)})
+    (bad,) = [path for path in (shop.root / "o").iterdir() if path.stat().st_size == 1_100_000]
+    server.lies[f"o/{bad.name}"] = "flipped"
+    came = []
+    for _ in range(8):
+        synced = sync(library, over(server), target)
+        came.append(synced.came)
+        assert [(one.item, one.reason) for one in synced.left] == [(SEE, "source")]
+    assert [count > 1_000_000 for count in came] == [True, False, True, False, False, False, True, False]
+    assert max(came) < 1_200_000
+    server.lies.clear()
+    assert sync(library, over(server), target, force=True).coming == 0
+    assert sync(library, over(server), target).came == 0
+
+
+def test_another_source_is_asked_at_once_for_what_one_has_wrong(shop, server, library):
+    target = shop.release({READ: b"# Uno", SEE: film(1, 1_100_000)})
+    (bad,) = [path for path in (shop.root / "o").iterdir() if path.stat().st_size == 1_100_000]
+    server.lies[f"o/{bad.name}"] = "flipped"
+    sync(library, over(server), target)
+    assert sync(library, FolderSource(shop.root), target).coming == 0
