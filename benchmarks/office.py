@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from benchmarks.wire import Host
-    from content_cache.sync.engine import Synced
     from content_cache.sync.source import Source
+    from content_cache.sync.synced import Synced
 
 PASSPHRASE = "solo para medir"
 GROUP = "all"

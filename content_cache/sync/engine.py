@@ -17,8 +17,6 @@ import contextlib
 import time
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from content_cache.deposit import MANY, Deposit
 from content_cache.errors import (
     Absent,
@@ -52,6 +50,7 @@ from content_cache.sync.progress import telling
 from content_cache.sync.recordwork import BringingRecords, goal_of, serving_record
 from content_cache.sync.shortcuts import Shortcuts
 from content_cache.sync.survey import survey
+from content_cache.sync.synced import Synced, stopped_early
 
 if TYPE_CHECKING:
     import threading
@@ -71,30 +70,6 @@ PACE = 300.0  # seconds between two catalogues of one release, at least
 SHARE = 10.0  # and so many times what building one took
 MOST_WRONG = 3  # files in a row whose bytes are wrong: the rest will be as well
 MOST_ABSENT = 50  # files in a row that a server does not have; each costs the line a question
-
-
-class Synced(msgspec.Struct, frozen=True, kw_only=True):
-    """What a sync did.
-
-    `release` is the name of what serves now and `changed` whether that is another than before; `blobs` and `bytes` are
-    what was brought, `came` the bytes that the source sent. `left` lists items that are not whole, `coming` sums their
-    bytes; `problems` are sentences on files that the source has wrong, or that a server does not have. `held` is the
-    number of a release that is not taken because a rollback left it, `stopped` says that somebody stopped the sync.
-    """
-
-    release: str
-    number: int
-    changed: bool
-    courses: int
-    items: int
-    blobs: int
-    bytes: int
-    came: int
-    coming: int
-    left: tuple[Left, ...]
-    problems: tuple[str, ...]
-    held: int | None = None
-    stopped: bool = False
 
 
 def _silent(done: int, total: int) -> None:
@@ -199,7 +174,7 @@ class _Sync:
             self._switched = self._serves_now()
             made = self._plan(None if budget is None else budget - self._fetching.came)
         except Stopped:
-            return self._stopped_early(goal.held)
+            return stopped_early(self._library, self._fetching.came, goal.held)
         trouble = self._do(made)
         self._settle()
         if trouble is None and not self._switched and self._wrong_ones:
@@ -214,24 +189,6 @@ class _Sync:
         """The target, if deltas may lead to it and bytes are dear."""
         is_ahead = goal.catalogue.sha256 == self._target.sha256 and self._target.release >= self._library.number()
         return self._target if self._is_slow and is_ahead else None
-
-    def _stopped_early(self, held: int | None) -> Synced:
-        """Nothing but records came."""
-        return Synced(
-            release=self._library.release() or "",
-            number=self._library.number(),
-            changed=False,
-            courses=0,
-            items=0,
-            blobs=0,
-            bytes=0,
-            came=self._fetching.came,
-            coming=0,
-            left=(),
-            problems=(),
-            held=held,
-            stopped=True,
-        )
 
     def _serves_now(self) -> bool:
         name = self._library.release() or ""

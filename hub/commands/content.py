@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from content_cache.library import Library
     from content_cache.records import Held
-    from content_cache.sync.engine import Synced
+    from content_cache.sync.synced import Synced
     from hub.clock import Clock
     from hub.content.status import ContentStatus
     from hub.settings import Settings

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from content_cache.sync.engine import Synced
     from content_cache.sync.source import Source
+    from content_cache.sync.synced import Synced
     from hub.clock import Clock
 
 # The words for what became of a stick; pages put a sentence of their own beside each.

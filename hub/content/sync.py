@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     import threading
 
     from content_cache.library import Library
-    from content_cache.sync.engine import Synced
     from content_cache.sync.source import Source
+    from content_cache.sync.synced import Synced
     from content_cache.trust.anchor import Confirmed
     from hub.clock import Clock
     from hub.content.models import Content

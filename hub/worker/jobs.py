@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from content_cache.library import Library
-    from content_cache.sync.engine import Synced
     from content_cache.sync.source import Source
+    from content_cache.sync.synced import Synced
     from hub.clock import Clock
     from hub.settings import Settings
 

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     import pytest
 
     from content_cache.records import ItemLine
-    from content_cache.sync.engine import Synced
     from content_cache.sync.source import Source
+    from content_cache.sync.synced import Synced
 
 ITEMS = """\
   - item: costos

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from content_cache.sync.engine import Synced
     from content_cache.sync.source import Source
+    from content_cache.sync.synced import Synced
     from tests.hub.content.conftest import Box, Press
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="component absent: root, to mount a stick")

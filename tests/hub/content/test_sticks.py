@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from content_cache.errors import Busy, NoSpace, OlderRelease, RepositoryError, SourceError
-from content_cache.sync.engine import Synced
+from content_cache.sync.synced import Synced
 from content_cache.trust.errors import Expired, NoSuchGroup, NotPinned, NotSigned, Older, OtherKeys, TrustError
 from hub.content import mounts
 from hub.content.models import Stick
