@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from content_cache.library import Library
 
 NAMED = re.compile(r"([cmo])/([0-9a-f]{64})")
-TRUST = "trust"
+TRUST, METADATA = "trust", "metadata/"
 
 
 class Located(NamedTuple):
@@ -56,7 +56,7 @@ def locate(library: Library, path: str) -> Located | None:
     if found := NAMED.fullmatch(path):
         lies = (library.store if found[1] == "o" else library.records).path(found[2])
         return Located(None, lies) if lies.is_file() else None
-    data = _metadata(library).get(path)
+    data = _metadata(library).get(path) if path.startswith(METADATA) else None
     return None if data is None else Located(data, None)
 
 

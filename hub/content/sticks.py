@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from hub.clock import Clock
 
 # The words for what became of a stick; pages put a sentence of their own beside each.
-READING, TAKEN, KNOWN, BROKEN = "reading", "taken", "known", "broken"
+READING, TAKEN, KNOWN, BUSY, BROKEN = "reading", "taken", "known", "busy", "broken"
 STATES = {
     READING: "It is being read.",
     TAKEN: "What was new on it is here now.",
@@ -39,7 +39,7 @@ STATES = {
     "unpinned": "This hub does not know head office's keys yet.",
     "group": "It holds nothing for the group of this hub.",
     "full": "The disk has too little room.",
-    "busy": "Another sync is under way.",
+    BUSY: "Another sync is under way.",
     BROKEN: "It cannot be read, or was pulled out.",
 }
 BY_ERROR: tuple[tuple[type[ContentError], str], ...] = (
@@ -50,11 +50,11 @@ BY_ERROR: tuple[tuple[type[ContentError], str], ...] = (
     (OlderRelease, "older"),
     (TrustError, "foreign"),
     (NoSpace, "full"),
-    (Busy, "busy"),
+    (Busy, BUSY),
     (SourceError, BROKEN),
     (ContentError, BROKEN),
 )
-AGAIN = {"unpinned", "expired", "group", "full", "busy", BROKEN}  # may go otherwise next time without another stick
+AGAIN = {"unpinned", "expired", "group", "full", BROKEN}  # may go otherwise next time without another stick
 WAIT = 120.0  # seconds
 
 
@@ -73,7 +73,7 @@ def look(under: Path, clock: Clock, take: Callable[[Source], Synced]) -> bool:
 
 
 def _is_due(known: Stick | None, seen: str, clock: Clock) -> bool:
-    if known is None or known.stamp != seen or known.state == READING:
+    if known is None or known.stamp != seen or known.state in {READING, BUSY}:
         return True
     now = clock.moment()
     return known.state in AGAIN and (known.boot != now.boot or now.seconds - known.seconds >= WAIT)

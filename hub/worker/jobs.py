@@ -8,8 +8,9 @@ One that looks often and mostly finds nothing to do answers IDLE, and its run is
 
 from __future__ import annotations
 
+import threading
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,9 +27,9 @@ from hub.uplink.ledger import fold
 from hub.uplink.models import acknowledged_days
 from hub.uplink.seal import roll_up
 from hub.usage.forget import forget
+from hub.worker.stops import Either
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable
 
     from content_cache.library import Library
@@ -51,12 +52,16 @@ IDLE = Idle.IDLE
 
 @dataclass(frozen=True)
 class Work:
-    """What a job works on; it stops soon after `stop` is set."""
+    """What a job works on; it stops soon after `stop` is set.
+
+    `stick` is set while content that was plugged in waits for content that comes slowly over the line.
+    """
 
     settings: Settings
     clock: Clock
     library: Library
     stop: threading.Event
+    stick: threading.Event = field(default_factory=threading.Event)
 
 
 class Job(NamedTuple):
@@ -108,12 +113,17 @@ def renew_catalogue(work: Work) -> None:
 
 
 def bring_content(work: Work) -> Idle | None:
-    return None if look(work.settings, work.clock, work.library, work.stop) else IDLE
+    work.stick.clear()
+    return None if look(work.settings, work.clock, work.library, Either(work.stop, work.stick)) else IDLE
 
 
 def read_sticks(work: Work) -> Idle | None:
     def take(source: Source) -> Synced:
-        return bring(source, work.settings, work.clock, work.library, stop=work.stop)
+        try:
+            return bring(source, work.settings, work.clock, work.library, stop=work.stop)
+        except Busy:
+            work.stick.set()  # a technician stands there and waits; the line does not
+            raise
 
     return None if look_at_sticks(work.settings.sticks, work.clock, take) else IDLE
 
