@@ -64,8 +64,11 @@ class Library:
             name = self.release()
             if name is None:
                 return None
-            if self.path(name).exists():
+            try:
                 return Catalogue(self.path(name))
+            except RepositoryError:
+                if self.path(name).exists():
+                    raise
         raise RepositoryError(f"A catalogue in {self.catalogues} is gone; sync again.")
 
     def path(self, release: str) -> Path:

@@ -185,7 +185,7 @@ class _Mix:
         return self._before.tree(ref) if self._at.old else self._reader.tree(ref)
 
     def _courses(self) -> Iterator[tuple[CourseLine, Iterator[_Entry]]]:
-        self._numbers = {entry.number for entry in self._release.head.courses}
+        self._numbers |= {entry.number for entry in self._release.head.courses}
         slugs = set()
         for entry in self._release.head.courses:
             course, items = self._reader.course(entry)

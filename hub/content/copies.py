@@ -64,17 +64,20 @@ def look(under: Path, clock: Clock, library: Library, stop: threading.Event) -> 
 
 def _copy(place: Path, clock: Clock, library: Library, stop: threading.Event) -> None:
     _note(place, clock, state=WRITING)
-    told = clock.since_boot()
+    told, device = clock.since_boot(), _device(place)
 
     def tell(done: int, total: int) -> None:
         nonlocal told
         if stop.is_set():
             raise _Stopped
+        if _device(place) != device:  # or it would be written to this hub's own disk, where the stick was
+            raise ContentError(f"{place} was pulled out too early; plug it in again.")
         if clock.since_boot() - told >= WRITE_EVERY:
             told = clock.since_boot()
             _note(place, clock, state=WRITING, done=done, total=total)
 
     try:
+        _refuse_links(place / FOLDER)
         passed = export(library, place / FOLDER, progress=tell)
     except _Stopped:
         return
@@ -82,6 +85,20 @@ def _copy(place: Path, clock: Clock, library: Library, stop: threading.Event) ->
         _note(place, clock, state=FULL if isinstance(error, NoSpace) else BROKEN, sentence=str(error))
         return
     _note(place, clock, state=DONE, done=passed.bytes, total=passed.bytes)
+
+
+def _device(place: Path) -> int | None:
+    try:
+        return place.stat().st_dev
+    except OSError:
+        return None
+
+
+def _refuse_links(folder: Path) -> None:
+    """A stick that somebody prepared may lead elsewhere, such as to the disk of this hub."""
+    for path in (folder, *(folder / name for name in ("c", "m", "o", "incoming", "metadata"))):
+        if path.is_symlink():
+            raise ContentError(f"{path} is a link that leads elsewhere; empty the stick, or take another one.")
 
 
 def _note(place: Path, clock: Clock, **fields: object) -> None:

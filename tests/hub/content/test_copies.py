@@ -66,6 +66,32 @@ def test_what_is_ordered_is_copied_with_its_records(full: Box, port: Port) -> No
     assert not run(full, port)
 
 
+@pytest.mark.parametrize("link", [FOLDER, f"{FOLDER}/o", f"{FOLDER}/metadata"])
+def test_a_stick_that_leads_elsewhere_is_not_written_to(full: Box, port: Port, tmp_path: Path, link: str) -> None:
+    stick, elsewhere = port.plug_in("ROJO", "fotos/una.jpg"), tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (stick / link).parent.mkdir(exist_ok=True)
+    (stick / link).symlink_to(elsewhere)
+    order(str(stick), port.folder, full.clock)
+    run(full, port)
+    assert states() == {str(stick): BROKEN}
+    assert "is a link that leads elsewhere; empty the stick" in str(Copy.get().sentence)
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_what_is_pulled_out_midway_is_not_written_to_the_hubs_own_disk(
+    full: Box, port: Port, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stick = port.plug_in("VERDE", "fotos/una.jpg")
+    order(str(stick), port.folder, full.clock)
+    devices = iter([7, 7, 1, 1, 1, 1, 1])
+    monkeypatch.setattr(copies, "_device", lambda _place: next(devices))
+    run(full, port)
+    assert states() == {str(stick): BROKEN}
+    assert str(Copy.get().sentence).endswith("was pulled out too early; plug it in again.")
+    assert not (stick / FOLDER / "metadata").exists()
+
+
 def test_only_what_is_plugged_in_below_the_folder_of_sticks_is_written_to(
     full: Box, port: Port, tmp_path: Path
 ) -> None:
