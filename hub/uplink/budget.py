@@ -192,6 +192,11 @@ def spent_of(quarters: Iterable[tuple[int, str, int]], rules: Rules, now: dt.dat
     return Spent(Used(day[COUNTS], day[CONTENT]), Used(month[COUNTS], month[CONTENT]))
 
 
+def day_began(now: dt.datetime, zone: ZoneInfo) -> float:
+    """The Unix time at which the day of `now` began in `zone`."""
+    return dt.datetime.combine(now.astimezone(zone).date(), dt.time(), tzinfo=zone).timestamp()
+
+
 def month_began(now: dt.datetime, zone: ZoneInfo) -> float:
     """The Unix time at which the month of `now` began in `zone`."""
     return dt.datetime.combine(now.astimezone(zone).date().replace(day=1), dt.time(), tzinfo=zone).timestamp()

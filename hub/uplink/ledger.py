@@ -17,10 +17,24 @@ from typing import TYPE_CHECKING
 
 from hub.db import writing
 from hub.site import this_site
-from hub.uplink.budget import CONTENT, COUNTS, QUARTER, Kind, Room, Rules, Spent, Used, month_began, room, spent_of
+from hub.uplink.budget import (
+    CONTENT,
+    COUNTS,
+    QUARTER,
+    Kind,
+    Room,
+    Rules,
+    Spent,
+    Used,
+    day_began,
+    month_began,
+    room,
+    spent_of,
+)
 from hub.uplink.models import Budget, Ledger, sql
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from zoneinfo import ZoneInfo
 
     from hub.clock import Clock
@@ -32,6 +46,10 @@ WRITE_EVERY = 5.0  # seconds; an SD card sees at most one write burst in that ti
 OF_MONTH = """SELECT CAST((b.began + l.seconds) / :quarter AS INTEGER) * :quarter, l.kind, SUM(l.up + l.down)
     FROM boot b JOIN ledger l ON l.boot = b.id AND l.seconds >= :since - b.began
     WHERE b.began IS NOT NULL GROUP BY 1, 2"""
+
+# Of boots that ended before anybody told the time; they lie after the last one that began before a moment.
+UNDATED = """SELECT l.kind, SUM(l.up + l.down) FROM ledger l JOIN boot b ON b.id = l.boot
+    WHERE b.began IS NULL AND b.id > (SELECT coalesce(max(id), 0) FROM boot WHERE began < ?) GROUP BY l.kind"""
 
 
 def rules() -> Rules:
@@ -47,14 +65,27 @@ def set_rules(told: Rules) -> None:
 
 
 def spent(known: Rules, clock: Clock, zone: ZoneInfo) -> Spent:
-    """What counts against the budgets now; while the time is unsure, all of this boot as if it were today."""
+    """What counts against the budgets now; while the time is unsure, all of this boot as if it were today.
+
+    What boots before moved that never learned the time counts as well where it may have been today, or this month.
+    """
     now = clock.now()
     if now is None:
         rows = sql("SELECT kind, SUM(up + down) FROM ledger WHERE boot = ? GROUP BY kind", (clock.boot,)).fetchall()
-        boot = Used(**{str(kind): int(count) for kind, count in rows})
+        boot = _used(rows)
         return Spent(boot, boot)
     since = {"quarter": QUARTER, "since": month_began(now, zone)}
-    return spent_of(sql(OF_MONTH, since).fetchall(), known, now, zone)
+    found = spent_of(sql(OF_MONTH, since).fetchall(), known, now, zone)
+    day, month = (_used(sql(UNDATED, (began(now, zone),)).fetchall()) for began in (day_began, month_began))
+    return Spent(_sum(found.day, day), _sum(found.month, month))
+
+
+def _used(rows: Iterable[tuple[str, int]]) -> Used:
+    return Used(**{str(kind): int(count) for kind, count in rows})
+
+
+def _sum(one: Used, other: Used) -> Used:
+    return Used(one.counts + other.counts, one.content + other.content)
 
 
 def fold(clock: Clock, zone: ZoneInfo) -> int:

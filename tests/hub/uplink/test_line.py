@@ -219,7 +219,22 @@ def test_while_the_time_is_unsure_this_boots_bytes_count_as_todays_and_once_know
     hub.machine.pass_time(days=2)
     Tally(hub.clock, COUNTS).close(0, 30)
     hub.clock.learn(hub.machine.true, "head office")
-    assert spent(Rules(), hub.clock, MERIDA) == Spent(Used(30, 0), Used(30, 0))
+    # Of the first boot nobody knows when it was; it may have been this month.
+    assert spent(Rules(), hub.clock, MERIDA) == Spent(Used(30, 0), Used(30, 500))
+
+
+def test_boots_that_never_learned_the_time_do_not_cross_for_nothing(hub: Hub) -> None:
+    """A box that loses power each hour would else have a day's budget in each."""
+    hub.machine.pass_time(hours=1)
+    for _ in range(2):
+        hub.reboot(certain=False)
+        Tally(hub.clock, CONTENT).close(0, 400)
+    hub.reboot()
+    Tally(hub.clock, CONTENT).close(0, 50)
+    assert spent(Rules(), hub.clock, MERIDA) == Spent(Used(0, 850), Used(0, 850))
+    hub.machine.pass_time(days=1)
+    hub.reboot()
+    assert spent(Rules(), hub.clock, MERIDA) == Spent(Used(0, 0), Used(0, 850))
 
 
 def test_connections_that_end_are_counted_once_and_kept_ones_too(hub: Hub, spring: Spring) -> None:
