@@ -60,9 +60,9 @@ def signed(folder: Path, town: Town) -> Path:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="component absent: root, to mount a small disk")
-def test_an_import_that_does_not_fit_says_how_much_to_free_and_changes_nothing(tmp_path: Path) -> None:
+def test_a_sync_that_has_no_room_says_how_much_to_free_and_changes_nothing(tmp_path: Path) -> None:
     with small_disk(tmp_path / "small", 2) as disk:
-        town = Town(tmp_path, {"HUB_DATA": str(disk / "hub")})
+        town = Town(tmp_path, {"HUB_DATA": str(disk / "hub"), "HUB_RESERVE_MB": "10"})
         repository = signed(tmp_path, Town(tmp_path / "roomy"))
         pin(tmp_path / "keys" / "roots" / "1.root.json", disk / "hub" / "library")
         with pytest.raises(AssertionError, match=r"[Ff]ree"):
