@@ -135,17 +135,27 @@ class Library:
 
     def coming(self) -> str | None:
         """The hash of the catalogue of the release that a sync is bringing, or brought last."""
+        return self._noted("target")
+
+    def set_coming(self, sha256: str) -> None:
+        """Note which release is being brought, so that no sweep takes what came of it."""
+        self._note("target", sha256)
+
+    def set_asked(self, sha256: str) -> None:
+        """Note which catalogue is asked for, so that no sweep takes the part of it, or of a delta, that came."""
+        self._note("asked", sha256)
+
+    def _noted(self, name: str) -> str | None:
         try:
-            text = (self.incoming / "target").read_text("ascii")[:64]
+            text = (self.incoming / name).read_text("ascii")[:64]
             return text if self.records.path(text) else None
         except (OSError, ValueError):
             return None
 
-    def set_coming(self, sha256: str) -> None:
-        """Note which release is being brought, so that no sweep takes what came of it."""
-        if self.coming() != sha256:
+    def _note(self, name: str, sha256: str) -> None:
+        if self._noted(name) != sha256:
             make_folder(self.incoming)
-            write_file(self.incoming / "target", sha256.encode())
+            write_file(self.incoming / name, sha256.encode())
 
     def sweep(self) -> Swept:
         """Remove what nothing needs: blobs and records of no release that serves, served last or is coming.
@@ -170,7 +180,7 @@ class Library:
         self.records.sweep(named.records)
         if self.incoming.is_dir():
             for path in list(self.incoming.glob("*.part")):
-                if not named.has_part(path.name):
+                if not named.has_part(path.name, self._noted("asked")):
                     path.unlink(missing_ok=True)
 
     def _all(self) -> list[Catalogue]:

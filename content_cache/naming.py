@@ -53,13 +53,16 @@ class Named:
             return True
         return any(catalogue.names_blob(sha256) for catalogue in self._catalogues)
 
-    def has_part(self, name: str) -> bool:
-        """Whether what is coming as `name` in incoming/ is still wanted; a delta is if it leads to one of them."""
+    def has_part(self, name: str, asked: str | None = None) -> bool:
+        """Whether what is coming as `name` in incoming/ is still wanted; a delta is if it leads to one of them.
+
+        `asked` is the catalogue that is asked for, and perhaps not here yet.
+        """
         stem = name.partition(".")[0].partition("@")[0]
-        if stem.startswith("d-"):
-            return any(sha256.startswith(stem.rpartition("-")[2]) for sha256 in self.records)
         sha256 = stem.rpartition("-")[2]
-        return len(sha256) == 64 and (sha256 in self.records or self.has_blob(sha256))
+        if stem.startswith("d-"):
+            return any(one.startswith(sha256) for one in (*self.records, asked or ""))
+        return len(sha256) == 64 and (sha256 == asked or sha256 in self.records or self.has_blob(sha256))
 
 
 def _prefix(sha256: str) -> int:

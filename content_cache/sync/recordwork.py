@@ -74,6 +74,7 @@ class BringingRecords:
         if catalogue.size > MAX_CATALOGUE:
             raise RepositoryError(f"A catalogue of {catalogue.size} bytes is over the limit; publish fewer courses.")
         self._tell.begin("records", catalogue.size)
+        self._library.set_asked(catalogue.sha256)
         if target is not None:
             self._shortcuts.bring_records(target)
         self._bring([("c", catalogue)])

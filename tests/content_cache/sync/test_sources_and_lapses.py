@@ -145,3 +145,19 @@ def test_another_source_is_asked_at_once_for_what_one_has_wrong(shop, server, li
     server.lies[f"o/{bad.name}"] = "flipped"
     sync(library, over(server), target)
     assert sync(library, FolderSource(shop.root), target).coming == 0
+
+
+def test_a_sweep_leaves_the_part_of_a_catalogue_that_takes_days(shop, server, library):
+    sync(library, over(server), shop.release({READ: b"# Uno"}))
+    target = shop.release({f"curso-{number}/uno": text(number, 100) for number in range(400)})
+    (packed,) = [path for path in (shop.root / "c").iterdir() if path.name == f"{target.sha256}.zst"]
+    library.set_asked(target.sha256)  # as a sync does first of all
+    (library.incoming / f"c-{packed.name}.part").write_bytes(packed.read_bytes()[:5000])
+    (library.incoming / f"d-{'0' * 16}-{target.sha256[:16]}.part").write_bytes(b"VHD1")
+    (library.incoming / f"c-{'0' * 64}.part").write_bytes(b"of another")
+    library.sweep()
+    assert {path.name[:2] for path in library.incoming.glob("*.part")} == {"c-", "d-"}
+    assert not (library.incoming / f"c-{'0' * 64}.part").exists()
+    sync(library, over(server), target)
+    (again,) = [one for one in server.asked if one.path == f"c/{packed.name}"]
+    assert again.range == "bytes=5000-"
