@@ -13,30 +13,13 @@ from content_cache.sync.engine import sync
 from content_cache.sync.plan import Wishes
 from content_cache.sync.progress import read_progress
 from content_cache.sync.source import FolderSource, HttpSource
-from tests.simulators.link import ContentServer, Link
-from tests.simulators.releases import Releases, film, text
+from tests.simulators.link import Link
+from tests.simulators.releases import film, text
 
 if TYPE_CHECKING:
     from content_cache.trust.targets import Target
 
 READ, SEE = "curso/leer", "curso/ver"
-
-
-@pytest.fixture
-def shop(tmp_path):
-    return Releases(tmp_path / "repository")
-
-
-@pytest.fixture
-def library(tmp_path):
-    return Library(tmp_path / "library")
-
-
-@pytest.fixture
-def server(shop):
-    shop.root.mkdir()
-    with ContentServer(shop.root) as made:
-        yield made
 
 
 def over(server_or_link, **how) -> HttpSource:

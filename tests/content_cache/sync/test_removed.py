@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-
-from content_cache.library import Library
 from content_cache.sync.engine import sync
 from content_cache.sync.plan import Wishes
 from content_cache.sync.source import FolderSource
-from tests.simulators.releases import Releases, film
+from tests.simulators.releases import film
 
 READ, SEE, HEAR = "curso/leer", "curso/ver", "curso/oir"
-
-
-@pytest.fixture
-def shop(tmp_path):
-    return Releases(tmp_path / "repository")
-
-
-@pytest.fixture
-def library(tmp_path):
-    return Library(tmp_path / "library")
 
 
 def served(library, shop, target, *removed):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import shutil
 import threading
+from typing import TYPE_CHECKING
 
 import pytest
 
 from content_cache.delta.publishing import edges_in
 from content_cache.errors import SourceError
-from content_cache.library import Library
 from content_cache.publish import publish
 from content_cache.repository import Repository
 from content_cache.sync.engine import sync
@@ -18,6 +18,9 @@ from content_cache.sync.source import FolderSource, HttpSource
 from content_cache.trust.targets import Target
 from tests.simulators.link import ContentServer, Link
 from tests.simulators.releases import film, text
+
+if TYPE_CHECKING:
+    from content_cache.library import Library
 
 PAGES = 40
 
@@ -64,11 +67,6 @@ def server(shop, tmp_path):
     shop.root.mkdir()
     with ContentServer(shop.root) as made:
         yield made
-
-
-@pytest.fixture
-def library(tmp_path):
-    return Library(tmp_path / "library")
 
 
 def over(place) -> HttpSource:

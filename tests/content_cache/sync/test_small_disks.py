@@ -8,35 +8,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from content_cache.errors import NoSpace
-from content_cache.library import Library
 from content_cache.room import free_bytes
 from content_cache.sync.engine import sync
 from content_cache.sync.plan import Wishes
 from content_cache.sync.source import HttpSource
-from tests.simulators.link import ContentServer
-from tests.simulators.releases import Releases, film, text
+from tests.simulators.releases import film, text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from content_cache.library import Library
+    from tests.simulators.link import ContentServer
+
 FILM = 1_000_000
-
-
-@pytest.fixture
-def shop(tmp_path):
-    return Releases(tmp_path / "repository")
-
-
-@pytest.fixture
-def library(tmp_path):
-    return Library(tmp_path / "library")
-
-
-@pytest.fixture
-def server(shop):
-    shop.root.mkdir()
-    with ContentServer(shop.root) as made:
-        yield made
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from content_cache.errors import Refused
 from content_cache.library import Library
 from content_cache.sync import fetch
@@ -15,23 +13,6 @@ from tests.simulators.link import ContentServer, Link
 from tests.simulators.releases import Releases, film, text
 
 READ, SEE = "curso/leer", "curso/ver"
-
-
-@pytest.fixture
-def shop(tmp_path):
-    return Releases(tmp_path / "repository")
-
-
-@pytest.fixture
-def library(tmp_path):
-    return Library(tmp_path / "library")
-
-
-@pytest.fixture
-def server(shop):
-    shop.root.mkdir()
-    with ContentServer(shop.root) as made:
-        yield made
 
 
 def over(server_or_link: ContentServer | Link) -> HttpSource:
