@@ -122,7 +122,8 @@ class _Pass:
         return count
 
     def _check(self, sha256: str, size: int) -> None:
-        if not self._store.verify(sha256, after=self._pace):
+        # One that was let go of meanwhile is no damage.
+        if not self._store.verify(sha256, after=self._pace) and sha256 in self._store.damaged():
             self._damaged += 1
             log.error("blob %s is damaged and no longer served; it is brought again", sha256)
             with writing():

@@ -52,6 +52,19 @@ def test_a_damaged_blob_is_set_aside_the_rest_is_checked_and_new_bytes_are_sent_
     assert models.state().wanted
 
 
+def test_a_blob_that_is_let_go_of_meanwhile_is_no_damage(box: Box, blobs: list[str], monkeypatch) -> None:
+    class Store(type(box.library.store)):  # type: ignore[misc]
+        def verify(self, sha256: str, **how: object) -> bool:
+            self.path(blobs[2]).unlink(missing_ok=True)
+            return bool(super().verify(sha256, **how))
+
+    store = Store(box.library.store.folder)
+    monkeypatch.setattr(Store, "__iter__", lambda _: iter(list(box.library.store)))
+    assert scrub(store, box.clock, rate=FAST, stop=threading.Event()) == 5
+    assert store.damaged() == []
+    assert not models.state().wanted
+
+
 def test_a_whole_library_sends_for_nothing_and_is_read_again_a_week_later(box: Box, blobs: list[str]) -> None:
     assert run(box) == 5
     assert not models.state().wanted
