@@ -84,7 +84,7 @@ def export(library: Library, folder: Path, *, progress: Callable[[int, int], Non
     release = _newest(library)
     with disk_errors(folder, lambda: 0), library.store.filling():
         passing = _Passing(library, folder, progress)
-        passing.copy(release.sha256)
+        passing.copy(_with_signed(library, release.sha256, passing))
         for path, data in _metadata(library).items():
             make_folder((folder / path).parent)
             if not (folder / path).exists() or (folder / path).read_bytes() != data:
@@ -108,6 +108,30 @@ def _newest(library: Library) -> _Named:
         return _Named(catalogue.release, catalogue.sha256)
 
 
+def _with_signed(library: Library, served: str, passing: _Passing) -> list[str]:
+    """The catalogue that serves, and that which is coming: others take only what head office signed last."""
+    signed, coming = _signed(library), library.coming()
+    found = [served]
+    if coming is not None and coming != served and coming in signed and passing.has_records(coming):
+        found.append(coming)
+    if signed and not signed & set(found):
+        passing.problems.append(
+            "What head office signed last does not serve here, and has not come yet; sync, and copy again, or other hubs "
+            "can take nothing from it."
+        )
+    return found
+
+
+def _signed(library: Library) -> set[str]:
+    """The hashes of the catalogues that head office signed last."""
+    from content_cache.trust.anchor import Anchor
+
+    try:
+        return {target.sha256 for target in Anchor(library.root / TRUST).targets().values()}
+    except TrustError:
+        return set()
+
+
 class _Passing:
     """Copies what is missing, each file checked on the way."""
 
@@ -116,16 +140,25 @@ class _Passing:
         self.files = self.done = self.lacking = 0
         self.problems: list[str] = []
 
-    def copy(self, catalogue: str) -> None:
+    def has_records(self, catalogue: str) -> bool:
+        """Whether all records of that release are here."""
+        try:
+            return all(True for _ in self._records(catalogue))
+        except (RepositoryError, OSError):
+            return False
+
+    def copy(self, catalogues: list[str]) -> None:
         """Objects first, then what names them."""
-        blobs = [blob for blob in self._blobs(catalogue) if not self._is_there("o", blob)]
-        records = [blob for blob in self._records(catalogue) if not self._is_there("m", blob)]
+        needed = dict.fromkeys(blob for one in catalogues for blob in self._blobs(one))
+        blobs = [blob for blob in needed if not self._is_there("o", blob)]
+        named = dict.fromkeys(blob for one in catalogues for blob in self._records(one))
+        records = [blob for blob in named if not self._is_there("m", blob)]
         self._total = sum(blob.size for blob in (*blobs, *records))
         refuse_full(self._folder, self._total, 0)
         self._progress(0, self._total)
         self._put("o", blobs)
         self._put("m", records)
-        self._put("c", [Blob(catalogue, self._library.records.path(catalogue).stat().st_size)])
+        self._put("c", [Blob(one, self._size(one)) for one in catalogues])
 
     def _blobs(self, catalogue: str) -> Iterator[Blob]:
         """Those that are here; the others are counted."""
@@ -164,7 +197,12 @@ class _Passing:
             self.lacking += 1
             return
         try:
-            with located.path.open("rb", buffering=0) as file:
+            file = located.path.open("rb", buffering=0)
+        except FileNotFoundError:  # let go of meanwhile
+            self.lacking += 1
+            return
+        try:
+            with file:
                 batch.put(file, expected=blob.sha256, limit=blob.size)
         except DamagedBlob:
             self.problems.append(f"Blob {blob.sha256} is damaged here and was not copied; it is fetched again first.")

@@ -84,7 +84,8 @@ def _copy(place: Path, clock: Clock, library: Library, stop: threading.Event) ->
     except ContentError as error:
         _note(place, clock, state=FULL if isinstance(error, NoSpace) else BROKEN, sentence=str(error))
         return
-    _note(place, clock, state=DONE, done=passed.bytes, total=passed.bytes)
+    sentence = next(iter(passed.problems), None)
+    _note(place, clock, state=DONE, done=passed.bytes, total=passed.bytes, sentence=sentence)
 
 
 def _device(place: Path) -> int | None:

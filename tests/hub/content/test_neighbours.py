@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from content_cache.errors import ContentError
 from content_cache.library import Library
+from content_cache.passing import export
 from content_cache.sync.engine import sync
 from content_cache.sync.source import FolderSource, HttpSource
 from hub.app import create_app
@@ -138,3 +140,32 @@ def test_a_neighbour_that_has_little_gives_what_it_has(seeded: Box, press: Press
         synced = sync(library, source, anchor.target("all"))
     assert {one.item.partition("/")[0] for one in synced.left} == {"ahorro"}
     assert max(blob.size for blob in library.store) > BOOK, "what comes after the missing ones in order came"
+
+
+def test_a_stick_holds_what_is_signed_last_although_it_does_not_serve_here_yet(
+    seeded: Box, press: Press, tmp_path: Path
+) -> None:
+    press.course("ahorro", 30_000)
+    press.publish()
+    (bad,) = [path for path in (press.repository / "o").iterdir() if 30_000 < path.stat().st_size < 31_000]
+    bad.write_bytes(bytes(bad.stat().st_size))
+    with pytest.raises(ContentError, match="another hash"):
+        bring(FolderSource(press.repository), seeded.settings, seeded.clock, seeded.library, whole=True)
+    assert seeded.library.number() == 1
+    export(seeded.library, tmp_path / "stick")
+    other = Library(tmp_path / "other")
+    anchor = trust_of(other.root)
+    anchor.pin(press.root.read_bytes())
+    stick = FolderSource(tmp_path / "stick")
+    anchor.refresh(stick, now=seeded.clock.at_least())
+    synced = sync(other, stick, anchor.target("all"))
+    assert (synced.number, [one.item for one in synced.left]) == (2, ["ahorro/libro-1"])
+
+
+def test_a_copy_says_if_other_hubs_can_take_nothing_from_it(seeded: Box, press: Press, tmp_path: Path) -> None:
+    press.course("ahorro", 30_000)
+    press.publish()
+    assert export(seeded.library, tmp_path / "one").problems == ()
+    trust_of(seeded.library.root).refresh(FolderSource(press.repository), now=press.now)
+    (problem,) = export(seeded.library, tmp_path / "two").problems
+    assert "sync, and copy again, or other hubs can take nothing from it." in problem
