@@ -116,8 +116,8 @@ def _with_signed(library: Library, served: str, passing: _Passing) -> list[str]:
         found.append(coming)
     if signed and not signed & set(found):
         passing.problems.append(
-            "What head office signed last does not serve here, and has not come yet; sync, and copy again, or other hubs "
-            "can take nothing from it."
+            "What head office signed last does not serve here, and has not come yet; sync, and copy again, or other "
+            "hubs can take nothing from it."
         )
     return found
 
