@@ -43,14 +43,15 @@ GROUP = "all"
 
 
 class Office:
-    """Keys and a repository in `folder`."""
+    """Keys and a repository in `folder`, as a copy of one has them, or new ones."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o755)
         os.environ.setdefault("CONTENT_CACHE_PASSPHRASE", PASSPHRASE)
         self.keys, self.repository = folder / "keys", folder / "repository"
-        create(self.keys, Passphrases.found([]))
+        if not self.keys.exists():
+            create(self.keys, Passphrases.found([]))
 
     @property
     def root(self) -> bytes:
