@@ -21,7 +21,7 @@ import os
 from typing import TYPE_CHECKING
 
 from content_cache.library import Library
-from content_cache.publish import publish
+from content_cache.publisher.publish import publish
 from content_cache.sync.engine import sync
 from content_cache.sync.source import FolderSource, HttpSource
 from content_cache.trust.anchor import Anchor

@@ -82,7 +82,7 @@ def fill_library(data: Path, seconds: int) -> tuple[str, str]:
     """Publish the sample course, and add a blob long enough; returns the blob's path on the hub and an item's id."""
     from content_cache.importer import import_repository
     from content_cache.library import Library
-    from content_cache.publish import publish
+    from content_cache.publisher.publish import publish
 
     library = Library(data / "library")
     publish(ROOT / "samples" / "courses", data / "repository")

@@ -50,7 +50,7 @@ assert synced.number == 2 and synced.coming == 0, synced
 PUBLISH = """
 import sys
 from pathlib import Path
-from content_cache.publish import publish
+from content_cache.publisher.publish import publish
 assert publish(Path(sys.argv[1]), Path(sys.argv[2])).changed
 """
 TELL = """

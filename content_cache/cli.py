@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from content_cache.publish import Published
+    from content_cache.publisher.publish import Published
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -48,7 +48,7 @@ def publish_command(
 
     Courses that are not in FOLDER stay as they are; `remove` takes one out.
     """
-    from content_cache.publish import publish
+    from content_cache.publisher.publish import publish
     from content_cache.showing import bar
 
     with bar("Publishing", quiet=as_json) as progress:
@@ -66,7 +66,7 @@ def remove_command(
     course: str, repository: Path, keys: Path | None, passphrase_files: Sequence[Path], as_json: bool
 ) -> None:
     """Make a release of a repository without COURSE (its slug)."""
-    from content_cache.publish import remove_course
+    from content_cache.publisher.publish import remove_course
 
     removed = remove_course(course, repository)
     _tell(removed, signed_after(repository, keys, passphrase_files), as_json)
@@ -78,9 +78,9 @@ def remove_command(
 def verify_command(repository: Path, as_json: bool) -> None:
     """Read all of REPOSITORY again, check its signatures, and say what is damaged, missing or not signed."""
     from content_cache.errors import RepositoryError, mb
+    from content_cache.publisher.verify import verify_repository
     from content_cache.showing import bar, count, tell
     from content_cache.trust.checking import signatures
-    from content_cache.verify import verify_repository
 
     with bar("Verifying", quiet=as_json) as progress:
         found = verify_repository(repository, progress=progress)

@@ -140,6 +140,10 @@ def test_every_feature_has_its_floor() -> None:
     assert sum(len(features) for features in FLOORS.values()) == len(placed), "a feature stands on one floor"
 
 
+def test_no_hub_carries_the_publisher() -> None:
+    assert not [str(found) for found in IMPORTS["hub"] if found.target.startswith("content_cache.publisher")]
+
+
 def is_upward(found: Import) -> bool:
     source, target = feature_of(found.module), feature_of(found.target)
     return bool(source and target and floor_of(target) > floor_of(source))

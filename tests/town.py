@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from content_cache.importer import import_repository
 from content_cache.library import Library
-from content_cache.publish import publish
+from content_cache.publisher.publish import publish
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

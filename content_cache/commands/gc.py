@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def command(repository: Path, keep: int, as_json: bool) -> None:
     """Remove from REPOSITORY what no recent release of any group needs, and what broken-off publications left."""
     from content_cache.errors import mb
-    from content_cache.pruning import prune
+    from content_cache.publisher.pruning import prune
     from content_cache.showing import bar, count, tell
 
     with bar("Reading releases", quiet=as_json) as progress:

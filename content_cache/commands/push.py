@@ -28,7 +28,7 @@ def push_command(repository: Path, command: tuple[str, ...], as_json: bool) -> N
       content-cache push repository -- rsync -a {}/ content.example:/srv/content/
     """  # noqa: D301 (click's own mark)
     from content_cache.errors import mb
-    from content_cache.pushing import push
+    from content_cache.publisher.pushing import push
     from content_cache.showing import count, tell
 
     pushed = push(repository, command)

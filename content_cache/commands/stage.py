@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from content_cache.staging import Staged
+    from content_cache.publisher.staging import Staged
 
 
 @click.command("stage")
@@ -31,8 +31,8 @@ def command(
     as_json: bool,
 ) -> None:
     """Let a group of sites get the COURSEs (slugs) in REPOSITORY; without courses, list what each group gets."""
+    from content_cache.publisher.staging import stage, staged
     from content_cache.showing import tell
-    from content_cache.staging import stage, staged
 
     if not course:
         found = [one for one in staged(repository) if group in (None, one.group)]

@@ -27,8 +27,8 @@ def command(
     A new release holds what the one before them held. Hubs take it as any other, and none goes back to what was
     withdrawn. The course folders stay as they are: mend them before you publish again.
     """
+    from content_cache.publisher.staging import withdraw
     from content_cache.showing import tell
-    from content_cache.staging import withdraw
 
     made = withdraw(repository, release)
     first, last = made.withdrawn[0], made.withdrawn[-1]

@@ -18,7 +18,7 @@ from content_cache.delta.publishing import edges_in
 from content_cache.delta.recordlist import records_in_order
 from content_cache.delta.route import SHORT, parts_of, route
 from content_cache.errors import NoSuchCourse
-from content_cache.groups import read_groups
+from content_cache.publisher.groups import read_groups
 from content_cache.records import EVERYTHING, Blob
 from content_cache.repository import Repository
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from content_cache.delta.pairing import Named
     from content_cache.delta.route import Edge
-    from content_cache.groups import GroupRelease
+    from content_cache.publisher.groups import GroupRelease
 
 
 class CourseDifference(msgspec.Struct, frozen=True, kw_only=True):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from content_cache.groups import GroupRelease
+    from content_cache.publisher.groups import GroupRelease
     from content_cache.records import CourseEntry
     from content_cache.repository import Repository
 

@@ -25,8 +25,8 @@ from content_cache.trust.publishing import signable
 from content_cache.trust.targets import Target  # noqa: TC001 (msgspec reads the annotations)
 
 if TYPE_CHECKING:
+    from content_cache.publisher.verify import Verified
     from content_cache.sync.source import Source
-    from content_cache.verify import Verified
 
 STALE = dt.timedelta(days=3)  # the timestamp is renewed daily: two misses are no accident
 SOON = dt.timedelta(days=60)  # as long as two people with root keys may need to meet

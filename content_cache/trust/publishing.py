@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from content_cache.groups import GroupRelease, read_groups
+from content_cache.publisher.groups import GroupRelease, read_groups
 from content_cache.repository import Repository
 from content_cache.trust.signing import Signed, sign
 from content_cache.trust.targets import Target

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from content_cache.errors import CourseError
-from content_cache.publish import publish
+from content_cache.publisher.publish import publish
 from tests.town import ITEM, SAMPLES, Town, until
 
 if TYPE_CHECKING:

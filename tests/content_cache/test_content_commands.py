@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from content_cache.coursefile import read_course_file
 from content_cache.importer import import_repository
 from content_cache.library import Library
+from content_cache.publisher.coursefile import read_course_file
 from content_cache.quizzes import decode_quiz, quiz_json
 from content_cache.yamlfile import Problems
 from tests.content_cache.making import course
@@ -143,7 +143,8 @@ def test_the_example_in_the_documentation_can_be_read(tmp_path):
 
 
 def test_every_field_and_limit_is_documented():
-    from content_cache import coursefile, quizzes, records
+    from content_cache import quizzes, records
+    from content_cache.publisher import coursefile
 
     text = (ROOT / "docs" / "formats" / "course.md").read_text()
     assert [name for name in coursefile.MENDS | quizzes.MENDS if f"`{name}`" not in text] == []

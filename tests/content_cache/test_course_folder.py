@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from content_cache.coursefile import read_course_file
-from content_cache.coursefolder import read_folders
 from content_cache.errors import CourseError
+from content_cache.publisher.coursefile import read_course_file
+from content_cache.publisher.coursefolder import read_folders
 from content_cache.yamlfile import Problems
 from tests.content_cache.making import PDF, SRT, VTT, course, mp4, yaml
 
@@ -24,7 +24,7 @@ VIDEO = """\
 
 @pytest.fixture
 def without_ffprobe(monkeypatch):
-    monkeypatch.setattr("content_cache.looks.shutil.which", lambda _: None)
+    monkeypatch.setattr("content_cache.publisher.looks.shutil.which", lambda _: None)
 
 
 def problems(folder: Path) -> list[str]:
@@ -218,7 +218,7 @@ def test_without_ffprobe_the_boxes_of_an_mp4_tell_its_length_and_whether_it_is_w
 
 
 def test_the_editor_s_own_seconds_come_first(tmp_path, monkeypatch):
-    monkeypatch.setattr("content_cache.looks.shutil.which", lambda _: None)
+    monkeypatch.setattr("content_cache.publisher.looks.shutil.which", lambda _: None)
     folder = course(tmp_path / "c", items=VIDEO + "    seconds: 5\n")
     (folder / "uno.mp4").write_bytes(mp4(83))
     assert read_folders(folder)[0].items[0].seconds == 5
@@ -290,7 +290,7 @@ RENDITIONS = """\
 @pytest.fixture
 def film(tmp_path, monkeypatch):
     """A course of a film with three renditions, looked at without ffprobe."""
-    monkeypatch.setattr("content_cache.looks.shutil.which", lambda _: None)
+    monkeypatch.setattr("content_cache.publisher.looks.shutil.which", lambda _: None)
     folder = course(tmp_path / "c", items=VIDEO + RENDITIONS)
     for name in ("uno.mp4", "uno.240p.mp4", "uno.1080p.mp4", "uno.m4a"):
         (folder / name).write_bytes(mp4(80))

@@ -13,9 +13,9 @@ import pytest
 from content_cache.errors import ContentError, NoSpace
 from content_cache.importer import import_repository
 from content_cache.library import Library
-from content_cache.publish import publish
+from content_cache.publisher.publish import publish
+from content_cache.publisher.verify import verify_repository
 from content_cache.repository import Repository
-from content_cache.verify import verify_repository
 from tests.content_cache.making import course
 from tests.simulators.repository import make_repository
 

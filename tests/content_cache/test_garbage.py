@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from content_cache.errors import ContentError, DamagedBlob, NoSpace, RepositoryError
 from content_cache.importer import import_repository
 from content_cache.library import Library
+from content_cache.publisher.verify import verify_repository
 from content_cache.records import MAX_LINE
-from content_cache.verify import verify_repository
 from tests.simulators.repository import course_entry, entry_of, file_of, item_line, keep, make_repository, write_head
 
 

@@ -6,18 +6,18 @@ import sys
 
 import pytest
 
-from content_cache import pruning
 from content_cache.durable import locked
 from content_cache.errors import Busy, NoSuchCourse, NotSent, NoWayBack, RepositoryError
-from content_cache.groups import read_groups
 from content_cache.importer import import_repository
 from content_cache.library import Library
-from content_cache.pruning import prune
-from content_cache.publish import publish, remove_course
-from content_cache.pushing import push
+from content_cache.publisher import pruning
+from content_cache.publisher.groups import read_groups
+from content_cache.publisher.pruning import prune
+from content_cache.publisher.publish import publish, remove_course
+from content_cache.publisher.pushing import push
+from content_cache.publisher.staging import Staged, stage, staged, withdraw
+from content_cache.publisher.verify import verify_repository
 from content_cache.repository import Repository
-from content_cache.staging import Staged, stage, staged, withdraw
-from content_cache.verify import verify_repository
 from tests.content_cache.making import ITEMS, course
 from tests.content_cache.test_packages import PACKAGE
 from tests.content_cache.test_publish import DOS, numbers, tree

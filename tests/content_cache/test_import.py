@@ -11,7 +11,7 @@ from content_cache.catalogue import Catalogue
 from content_cache.errors import Busy, DamagedBlob, NoSpace, OlderRelease, RepositoryError
 from content_cache.importer import import_repository
 from content_cache.library import Library
-from content_cache.publish import publish, remove_course
+from content_cache.publisher.publish import publish, remove_course
 from tests.content_cache.making import PDF, course
 from tests.simulators.repository import course_entry, item_line, make_repository, write_head
 

@@ -4,7 +4,7 @@ import pytest
 
 from content_cache.importer import import_repository
 from content_cache.library import Library
-from content_cache.publish import publish, remove_course
+from content_cache.publisher.publish import publish, remove_course
 from tests.content_cache.making import ITEMS, course
 
 FOUR = ITEMS + "  - item: otra\n    kind: document\n    title: Otra hoja\n    file: hoja.pdf\n"

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from content_cache.errors import CourseError
 from content_cache.importer import import_repository
 from content_cache.library import Library
-from content_cache.packages import BadPackage, open_package
-from content_cache.publish import publish
+from content_cache.publisher.packages import BadPackage, open_package
+from content_cache.publisher.publish import publish
+from content_cache.publisher.startpages import find_start
+from content_cache.publisher.verify import verify_repository
 from content_cache.repository import Repository
-from content_cache.startpages import find_start
-from content_cache.verify import verify_repository
 from tests.content_cache.making import course
 from tests.content_cache.test_publish import published_files, tree
 from tests.content_cache.zips import SITE, entry, overlapping, renamed, zipped

@@ -11,7 +11,7 @@ from content_cache.errors import ContentError, NoSpace, RepositoryError
 from content_cache.importer import import_repository
 from content_cache.library import Library
 from content_cache.passing import export, locate
-from content_cache.publish import publish
+from content_cache.publisher.publish import publish
 from content_cache.sync.engine import sync
 from content_cache.sync.source import FolderSource
 from content_cache.trust.targets import Target

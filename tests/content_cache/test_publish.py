@@ -9,10 +9,10 @@ import pytest
 
 from content_cache.durable import locked
 from content_cache.errors import Busy, CourseError, NoSuchCourse, RepositoryError
-from content_cache.publish import publish, remove_course
+from content_cache.publisher.publish import publish, remove_course
+from content_cache.publisher.verify import verify_repository
 from content_cache.records import LIGHT_POSTER
 from content_cache.repository import Repository
-from content_cache.verify import verify_repository
 from tests.content_cache.making import ITEMS, course, png
 
 DOS = """\

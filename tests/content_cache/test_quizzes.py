@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from content_cache.errors import CourseError, RepositoryError
 from content_cache.importer import import_repository
 from content_cache.library import Library
-from content_cache.publish import publish
+from content_cache.publisher.publish import publish
+from content_cache.publisher.verify import verify_repository
 from content_cache.quizzes import BadQuiz, decode_quiz, quiz_json
 from content_cache.records import MAX_QUIZ, Question, Quiz
-from content_cache.verify import verify_repository
 from content_cache.yamlfile import Problems
 from tests.content_cache.making import course
 from tests.simulators.repository import course_entry, file_of, make_repository, write_head

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from content_cache.coursefolder import read_folders
 from content_cache.errors import CourseError
 from content_cache.importer import import_repository
 from content_cache.library import Library
-from content_cache.publish import publish
+from content_cache.publisher.coursefolder import read_folders
+from content_cache.publisher.publish import publish
 from tests.content_cache.making import yaml
 
 FILMS = {
@@ -83,7 +83,7 @@ def test_the_truncated_film_is_refused_with_a_sentence(folder):
 
 @pytest.mark.parametrize("name", FILMS)
 def test_a_film_cut_anywhere_is_refused(folder, name, monkeypatch):
-    monkeypatch.setattr("content_cache.looks.shutil.which", lambda _: None)
+    monkeypatch.setattr("content_cache.publisher.looks.shutil.which", lambda _: None)
     (folder / "course.yaml").write_text(yaml("real", item(name, "video")), encoding="utf-8")
     data = (folder / name).read_bytes()
     assert read_folders(folder)

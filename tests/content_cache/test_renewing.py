@@ -9,7 +9,7 @@ from content_cache.catalogue import LAYOUT, Catalogue
 from content_cache.errors import Busy, NoSpace, OlderLayout, RepositoryError
 from content_cache.importer import alone, import_repository
 from content_cache.library import Library
-from content_cache.publish import publish
+from content_cache.publisher.publish import publish
 from content_cache.renewing import renew
 from tests.content_cache.making import FIRST_LAYOUT, course
 

@@ -7,11 +7,11 @@ import time
 
 import pytest
 
-from content_cache import publication
 from content_cache.errors import CourseError
-from content_cache.publish import publish
-from content_cache.seen import Seen
-from content_cache.shelf import Shelf
+from content_cache.publisher import publication
+from content_cache.publisher.publish import publish
+from content_cache.publisher.seen import Seen
+from content_cache.publisher.shelf import Shelf
 from tests.content_cache.making import ITEMS, course
 from tests.content_cache.test_publish import tree
 
@@ -29,7 +29,7 @@ def aged(folder):
 def later(monkeypatch):
     """The clock an hour on: a file's own change time cannot be set back, so it is the reading that comes later."""
     now = time.time_ns
-    monkeypatch.setattr("content_cache.seen.time.time_ns", lambda: now() + 3600 * 10**9)
+    monkeypatch.setattr("content_cache.publisher.seen.time.time_ns", lambda: now() + 3600 * 10**9)
 
 
 @pytest.fixture

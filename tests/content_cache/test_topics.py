@@ -5,7 +5,7 @@ import pytest
 from content_cache.errors import CourseError
 from content_cache.importer import import_repository
 from content_cache.library import Library
-from content_cache.publish import publish
+from content_cache.publisher.publish import publish
 from content_cache.records import Topic
 from content_cache.repository import Repository
 from content_cache.topics import topic_slug, topic_title

@@ -19,7 +19,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from content_cache.library import Library
-from content_cache.publish import publish
+from content_cache.publisher.publish import publish
 from content_cache.repository import Repository
 from content_cache.sync.engine import sync
 from content_cache.sync.source import FolderSource
@@ -73,7 +73,7 @@ except ContentError as error:
 PUBLISH = """
 import sys
 from pathlib import Path
-from content_cache.publish import publish
+from content_cache.publisher.publish import publish
 from content_cache.trust.passphrases import Passphrases
 from content_cache.trust.publishing import sign_repository
 courses, repository, keys = map(Path, sys.argv[1:])

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from content_cache.verify import verify_repository
+from content_cache.publisher.verify import verify_repository
 from tests.faults.disks import disk_image, mounted, need
 from tests.faults.shipping import Shipment
 from tests.faults.tracing import Steps

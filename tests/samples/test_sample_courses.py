@@ -18,7 +18,7 @@ import webvtt
 import yaml
 
 from content_cache.drawings import clean_svg
-from content_cache.publish import publish
+from content_cache.publisher.publish import publish
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 COURSES = sorted((SAMPLES / "courses").iterdir())

@@ -12,8 +12,8 @@ from content_cache.cli import content_cache
 from content_cache.delta.difference import CourseDifference, difference
 from content_cache.delta.publishing import edges_in
 from content_cache.errors import NoSuchCourse
-from content_cache.publish import publish, remove_course
-from content_cache.staging import stage
+from content_cache.publisher.publish import publish, remove_course
+from content_cache.publisher.staging import stage
 from tests.content_cache.making import course
 
 if TYPE_CHECKING:

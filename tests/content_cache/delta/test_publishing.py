@@ -11,11 +11,11 @@ from content_cache.delta.frames import pack
 from content_cache.delta.publishing import BACK, INDEX, edges_in
 from content_cache.delta.release import write_bundle
 from content_cache.delta.route import decode_edges
-from content_cache.groups import read_groups
-from content_cache.publish import publish
+from content_cache.publisher.groups import read_groups
+from content_cache.publisher.publish import publish
+from content_cache.publisher.staging import stage
 from content_cache.records import Blob
 from content_cache.repository import Repository
-from content_cache.staging import stage
 from tests.content_cache.making import course
 from tests.simulators.deltas import Hub, Releases
 

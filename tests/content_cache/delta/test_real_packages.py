@@ -10,8 +10,8 @@ import pytest
 from content_cache.delta.difference import difference
 from content_cache.delta.format import read_delta, reader_of
 from content_cache.delta.publishing import edges_in
-from content_cache.groups import read_groups
-from content_cache.publish import publish
+from content_cache.publisher.groups import read_groups
+from content_cache.publisher.publish import publish
 from content_cache.records import Blob
 from content_cache.repository import Repository
 from tests.content_cache.making import course

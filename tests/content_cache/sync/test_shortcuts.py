@@ -11,7 +11,7 @@ import pytest
 
 from content_cache.delta.publishing import edges_in
 from content_cache.errors import SourceError
-from content_cache.publish import publish
+from content_cache.publisher.publish import publish
 from content_cache.repository import Repository
 from content_cache.sync.engine import sync
 from content_cache.sync.source import FolderSource, HttpSource

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from content_cache.library import Library
-from content_cache.publish import publish
+from content_cache.publisher.publish import publish
 from content_cache.trust import keys, protect
 from content_cache.trust.publishing import sign_repository
 from hub.backup import open_or_restore

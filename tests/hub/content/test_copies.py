@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from content_cache.importer import import_repository
-from content_cache.publish import publish
+from content_cache.publisher.publish import publish
 from hub.content import copies
 from hub.content.copies import BROKEN, DONE, FULL, WANTED, WRITING, NoSuchStick, look, order
 from hub.content.models import Copy

@@ -17,7 +17,7 @@ from content_cache.building import building
 from content_cache.durable import locked
 from content_cache.importer import import_repository
 from content_cache.library import Library
-from content_cache.publish import publish as publish_folder
+from content_cache.publisher.publish import publish as publish_folder
 from content_cache.records import CourseLine, File, ItemLine
 from hub.content.holdings import ON_A_PAGE
 from hub.content.models import Copy, Stick, asked, note, scrub, state, wished

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from content_cache.importer import import_repository
-from content_cache.publish import publish
+from content_cache.publisher.publish import publish
 from hub.app import Hub, create_app
 from hub.server import HubServer
 from hub.settings import Settings

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from content_cache.importer import import_repository
-from content_cache.publish import publish
+from content_cache.publisher.publish import publish
 from hub.app import Hub, create_app
 from hub.clock import Clock
 from hub.server import HubServer

@@ -1,4 +1,4 @@
-"""One publication: the release before, and what becomes of it. content_cache/publish.py opens and locks it.
+"""One publication: the release before, and what becomes of it. content_cache/publisher/publish.py opens and locks it.
 
 Objects go first, then manifests, trees and bundles, then the catalogues of the groups that changed and the deltas to
 them, then the numbers given for life, and groups.json, which makes it count, last but for its repetition in
@@ -18,10 +18,10 @@ from content_cache.delta.frames import Packer
 from content_cache.delta.publishing import bundled, write_deltas
 from content_cache.durable import write_file
 from content_cache.errors import ContentError, NoSuchCourse, RepositoryError
-from content_cache.groups import Group, GroupRelease, Groups, read_groups, write_groups
 from content_cache.manifests import release_name
 from content_cache.ordering import blobs_of_course, trees_of_course
-from content_cache.packages import package_tree
+from content_cache.publisher.groups import Group, GroupRelease, Groups, read_groups, write_groups
+from content_cache.publisher.packages import package_tree
 from content_cache.records import (
     EVERYTHING,
     FORMAT,
@@ -43,9 +43,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from content_cache.coursefolder import CourseFolder, CourseItem, Part
-    from content_cache.seen import Seen
-    from content_cache.shelf import Shelf
+    from content_cache.publisher.coursefolder import CourseFolder, CourseItem, Part
+    from content_cache.publisher.seen import Seen
+    from content_cache.publisher.shelf import Shelf
 
 EMPTY = Head(format=FORMAT, release=1, next_number=1, courses=())
 

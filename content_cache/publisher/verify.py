@@ -13,9 +13,9 @@ import msgspec
 
 from content_cache.delta.checking import bundle_is_whole, damaged_deltas
 from content_cache.errors import ContentError
-from content_cache.groups import GROUPS, read_groups
 from content_cache.manifests import AGAIN, release_name, unreadable
 from content_cache.ordering import blobs_of_item
+from content_cache.publisher.groups import GROUPS, read_groups
 from content_cache.quizzes import BadQuiz, decode_quiz
 from content_cache.records import MAX_QUIZ, PIECE, Blob, CourseEntry, Head
 from content_cache.repository import HEAD, NUMBERS, Repository

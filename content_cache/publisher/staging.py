@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from content_cache.errors import NoSuchCourse, NoWayBack
-from content_cache.groups import read_groups
-from content_cache.publication import Content, Publication, in_order
-from content_cache.publish import opened
+from content_cache.publisher.groups import read_groups
+from content_cache.publisher.publication import Content, Publication, in_order
+from content_cache.publisher.publish import opened
 from content_cache.records import EVERYTHING, Slug
 from content_cache.repository import Repository
 

@@ -4,7 +4,7 @@
     published.changes, published.bytes_to_send
 
 The courses found replace those of the same slug, the others stay. The same input gives the same bytes, and nothing is
-written if nothing changed. content_cache/publication.py has the steps and their order.
+written if nothing changed. content_cache/publisher/publication.py has the steps and their order.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ import contextlib
 import itertools
 from typing import TYPE_CHECKING
 
-from content_cache.coursefolder import read_folders
 from content_cache.durable import is_full, locked, make_folder
 from content_cache.errors import CourseError, RepositoryError, no_space, unusable
-from content_cache.groups import GROUPS
-from content_cache.publication import Change, Publication, Published
+from content_cache.publisher.coursefolder import read_folders
+from content_cache.publisher.groups import GROUPS
+from content_cache.publisher.publication import Change, Publication, Published
+from content_cache.publisher.seen import Seen
+from content_cache.publisher.shelf import Shelf
 from content_cache.repository import HEAD, NUMBERS, Repository
-from content_cache.seen import Seen
-from content_cache.shelf import Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from content_cache.coursefolder import CourseFolder
+    from content_cache.publisher.coursefolder import CourseFolder
 
 __all__ = ["Change", "Published", "publish", "remove_course"]
 

@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING, BinaryIO, Literal
 
 import msgspec
 
-from content_cache.captions import BadCaptions, as_webvtt
-from content_cache.coursefile import MENDS, NAME, PATH_MEND, CourseDraft, ItemDraft, read_course_file
 from content_cache.drawings import MAX_FILE, BadDrawing, clean_svg
 from content_cache.errors import CourseError
-from content_cache.looks import look
-from content_cache.packages import ENDINGS as PACKAGES
-from content_cache.packages import BadPackage, open_package
+from content_cache.publisher.captions import BadCaptions, as_webvtt
+from content_cache.publisher.coursefile import MENDS, NAME, PATH_MEND, CourseDraft, ItemDraft, read_course_file
+from content_cache.publisher.looks import look
+from content_cache.publisher.packages import ENDINGS as PACKAGES
+from content_cache.publisher.packages import BadPackage, open_package
+from content_cache.publisher.seen import Seen
 from content_cache.quizzes import quiz_json
 from content_cache.readings import pictures
 from content_cache.records import ENDINGS, MAX_COVER, MAX_ITEMS, MAX_READING, MIME
-from content_cache.seen import Seen
 from content_cache.topics import topic_slug
 from content_cache.yamlfile import Problems
 

@@ -6,7 +6,7 @@
 
 A zip comes from outside, whoever the editor is: its directory is counted before it is read, and each name, size and
 place in it is checked before anything is unpacked. Nothing is ever written to a path that a zip names; its files become
-blobs, and its names lines of a tree. content_cache/startpages.py finds the start.
+blobs, and its names lines of a tree. content_cache/publisher/startpages.py finds the start.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from typing import IO, TYPE_CHECKING, BinaryIO
 
 import msgspec
 
+from content_cache.publisher.startpages import find_start
 from content_cache.records import MAX_TREE_FILES, PIECE, TreeLine, TreePath, TreeRef
-from content_cache.startpages import find_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from content_cache.shelf import Shelf
+    from content_cache.publisher.shelf import Shelf
 
 ENDINGS = (".zip", ".h5p", ".epub", ".imscc", ".elpx")
 MAX_DEPTH = 30

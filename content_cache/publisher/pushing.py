@@ -20,7 +20,7 @@ import msgspec
 
 from content_cache.durable import locked, make_folder
 from content_cache.errors import NotSent, unusable
-from content_cache.publish import OWN
+from content_cache.publisher.publish import OWN
 from content_cache.repository import Repository
 
 if TYPE_CHECKING:

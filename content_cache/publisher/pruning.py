@@ -16,17 +16,17 @@ import msgspec
 
 from content_cache.delta.publishing import NAME, write_index
 from content_cache.durable import PREFIX, sync_folder
-from content_cache.groups import Group, Groups, write_groups
 from content_cache.ordering import blobs_of_item
-from content_cache.publish import OWN, opened
+from content_cache.publisher.groups import Group, Groups, write_groups
+from content_cache.publisher.publish import OWN, opened
 from content_cache.repository import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from content_cache.groups import GroupRelease
-    from content_cache.publication import Publication
+    from content_cache.publisher.groups import GroupRelease
+    from content_cache.publisher.publication import Publication
     from content_cache.records import Blob, CourseEntry
 
 KEEP = 12

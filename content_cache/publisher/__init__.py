@@ -1,0 +1,1 @@
+"""What an editor's computer runs: course folders in, a static repository out. No hub imports this."""
