@@ -134,6 +134,11 @@ class Fetching:
         for part in (self.part(path), *self._incoming.glob(f"{_stem(path)}@*{PART}")):
             part.unlink(missing_ok=True)
 
+    def discard_all(self) -> None:
+        """Forget all that came in part."""
+        for part in self._incoming.glob(f"*{PART}"):
+            part.unlink(missing_ok=True)
+
     def fetch(self, path: str, size: int | None, most: int | None = None) -> Got:
         """All of the file, which should have `size` bytes, or at most `most` if nobody said how many.
 

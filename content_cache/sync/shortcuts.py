@@ -69,7 +69,6 @@ class Shortcuts:
     def __init__(self, library: Library, fetching: Fetching, reader: KeptRecords) -> None:
         self._library, self._fetching, self._reader = library, fetching, reader
         self._way: list[_Leg] = []
-        self._followed: list[_Leg] = []
         self._list = INDEX
         self._opened: dict[str, _Shortcut] = {}
 
@@ -169,7 +168,6 @@ class Shortcuts:
             with self._believing_nothing(leg.edge.path):
                 self._go(leg)
         self._way = [last] if self._way else []
-        self._followed += between
         return True
 
     def offers(self, release: Release, lacking: dict[str, Blob]) -> list[Offer]:
@@ -262,8 +260,7 @@ class Shortcuts:
             if path.startswith("b/") and not any(sha256 in missing for sha256 in made):
                 self._fetching.discard(path)
         if not missing:
-            for path in (self._list, *(leg.edge.path for leg in (*self._followed, *self._way))):
-                self._fetching.discard(path)
+            self._fetching.discard_all()  # also what another source began, before this one had the rest
 
 
 def _overlap(here: list[tuple[int, int]], start: int, end: int) -> int:

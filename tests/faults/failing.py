@@ -1,9 +1,9 @@
 """Lets one call of a sync fail, each in turn: under strace, which makes the call number N of a process fail.
 
-    strace -f -e trace=fsync -e inject=fsync:error=EIO:when=300 python -m tests.faults.failing fsync BEFORE SOURCE OUT
+    strace -f -e trace=fsync -e inject=fsync:error=EIO:when=300 python -m tests.faults.failing fsync 1 BEFORE SOURCE OUT
 
 Every sync is a process forked from this one. It makes so many calls to begin with that the one that fails is the first
-of the sync's own, in the next process the second, and so on until a sync makes fewer.
+of the sync's own, in the next process the second, and so on until a sync makes fewer. A number above 1 skips some.
 Prints a line of JSON for each: the library it worked on (in OUT), and what it said.
 """
 
@@ -19,8 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from content_cache.errors import ContentError
-from content_cache.sync.source import FolderSource
-from tests.faults.shipping import bring
+from tests.faults.shipping import bring, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,10 +27,10 @@ if TYPE_CHECKING:
 FAILS = 300  # the number of the call that strace lets fail
 
 
-def main(call: str, before: Path, source: Path, out: Path) -> None:
+def main(call: str, every: int, before: Path, source: str, out: Path) -> None:
     """Go through the calls until a sync makes none that fails."""
     (out / "spent").mkdir()
-    for number in range(1, FAILS):
+    for number in range(1, FAILS, every):
         village = out / f"{call}-{number}"
         subprocess.run(["cp", "-a", before, village], check=True)  # the calls that this process makes itself are few
         reading, writing = os.pipe()
@@ -48,13 +47,13 @@ def main(call: str, before: Path, source: Path, out: Path) -> None:
         print(json.dumps([village.name, said]), flush=True)
 
 
-def one(call: str, number: int, village: Path, source: Path) -> str | None:
+def one(call: str, number: int, village: Path, source: str) -> str | None:
     """What the sync said whose call of that number fails; None if it made fewer calls."""
     with spending(call, village.parent / "spent") as spend:
         for _ in range(FAILS - number):
             spend()
         try:
-            bring(village, FolderSource(source))
+            bring(village, source_of(source))
             said = ""
         except ContentError as error:
             said = str(error)
@@ -90,4 +89,4 @@ def _make(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], *map(Path, sys.argv[2:]))
+    main(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]), sys.argv[4], Path(sys.argv[5]))

@@ -16,13 +16,15 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from content_cache.library import Library
 from content_cache.publisher.publish import publish
 from content_cache.repository import Repository
 from content_cache.sync.engine import sync
-from content_cache.sync.source import FolderSource
+from content_cache.sync.source import FolderSource, HttpSource
+from content_cache.trust import protect
 from content_cache.trust.anchor import Anchor
 from content_cache.trust.keys import create
 from content_cache.trust.passphrases import Passphrases
@@ -30,8 +32,6 @@ from content_cache.trust.publishing import sign_repository
 from tests.content_cache.making import PDF, yaml
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pytest
 
     from content_cache.records import ItemLine
@@ -51,6 +51,10 @@ ITEMS = """\
     kind: document
     title: Hoja de costos
     file: hoja.pdf
+  - item: plano
+    kind: document
+    title: Plano del puesto
+    file: plano.pdf
 """
 ADDED = """\
   - item: gastos
@@ -62,11 +66,9 @@ SYNC = """
 import sys
 from pathlib import Path
 from content_cache.errors import ContentError
-from content_cache.sync.source import FolderSource, HttpSource
-from tests.faults.shipping import bring
+from tests.faults.shipping import bring, source_of
 try:
-    source = HttpSource(sys.argv[2]) if sys.argv[2].startswith("http") else FolderSource(Path(sys.argv[2]))
-    print(bring(Path(sys.argv[1]), source).release)
+    print(bring(Path(sys.argv[1]), source_of(sys.argv[2])).release)
 except ContentError as error:
     sys.exit(str(error))
 """
@@ -87,6 +89,7 @@ class Shipment:
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, large: int = 300_000) -> None:
         monkeypatch.setenv("CONTENT_CACHE_PASSPHRASE", "una frase para las pruebas")
+        monkeypatch.setattr(protect, "ROUNDS", 1000)
         self.folder = folder
         self.repository, self.before = folder / "repository", folder / "before"
         self.courses, self.keys = folder / "courses", folder / "keys"
@@ -114,8 +117,9 @@ class Shipment:
         (self.courses / "uno.md").write_text(f"# Costos\n\nLo que gastas.{edited}\n", encoding="utf-8")
         (self.courses / "dos.md").write_text("# Ahorrar\n\nCada semana.\n", encoding="utf-8")
         (self.courses / "tres.md").write_text("# Gastos\n\nApunta todo.\n", encoding="utf-8")
-        noise = b"".join(hashlib.sha256(b"%d %d" % (release, n)).digest() for n in range(self._large // 32))
-        (self.courses / "hoja.pdf").write_bytes(PDF + noise)
+        (self.courses / "hoja.pdf").write_bytes(PDF + noise(release, self._large))
+        same = noise(0, 200_000)
+        (self.courses / "plano.pdf").write_bytes(PDF + same[:90_000] + edited.encode() + same[90_000:])
         items = ITEMS if release == 1 else ITEMS + ADDED
         (self.courses / "course.yaml").write_text(yaml("precio-justo", items), encoding="utf-8")
 
@@ -182,11 +186,21 @@ class Shipment:
         return library.number()
 
 
+def noise(seed: int, size: int) -> bytes:
+    """Bytes that nothing can pack."""
+    return b"".join(hashlib.sha256(b"%d %d" % (seed, number)).digest() for number in range(size // 32))
+
+
 def bring(village: Path, source: Source) -> Synced:
     """What a hub's job does: look at what is signed, then bring it."""
     anchor = Anchor(village / "trust")
     anchor.refresh(source, now=dt.datetime.now(dt.UTC))
     return sync(Library(village), source, anchor.target("all"))
+
+
+def source_of(place: str) -> Source:
+    """What is at an address, or in a folder."""
+    return HttpSource(place) if place.startswith("http") else FolderSource(Path(place))
 
 
 def lines(repository: Path) -> dict[str, ItemLine]:

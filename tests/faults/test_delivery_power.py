@@ -17,6 +17,7 @@ from content_cache.publisher.verify import verify_repository
 from tests.faults.disks import disk_image, mounted, need
 from tests.faults.shipping import Shipment
 from tests.faults.tracing import Steps
+from tests.simulators.link import ContentServer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,12 +29,15 @@ def shipment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shipment:
     return Shipment(tmp_path / "shipment", monkeypatch)
 
 
-def test_a_sync_cut_off_at_any_step_leaves_the_old_release_or_the_new_and_ends_later(shipment, tmp_path):
+@pytest.mark.parametrize("way", ["stick", "line"])
+def test_a_sync_cut_off_at_any_step_leaves_the_old_release_or_the_new_and_ends_later(shipment, tmp_path, way):
+    """From a stick come files; over a line a delta comes, from which they are made."""
     killed, cut, looked = set(), set(), set()
-    with disk_image(tmp_path / "disk", 16) as disk:
+    with ContentServer(shipment.repository) as server, disk_image(tmp_path / "disk", 16) as disk:
         shipment.village(disk.mount / "village")
         os.sync()
-        with Steps(shipment.command(disk.mount / "village"), os.environ) as steps:
+        place = shipment.repository if way == "stick" else f"http://127.0.0.1:{server.port}"
+        with Steps(shipment.command(disk.mount / "village", place), os.environ) as steps:
             for number, _step in enumerate(steps):
                 left = shutil.copytree(disk.mount / "village", tmp_path / f"killed-{number}", symlinks=True)
                 killed.add(shipment.assert_sound(left))
