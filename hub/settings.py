@@ -56,6 +56,7 @@ class Settings:
     verify_rate_mb: int = setting(2, "MB per second", "Speed of the slow check of stored content.")
     content_every: int = setting(21_600, "seconds", "Pause between two looks for new content that nobody told of.")
     sticks: Path = setting(Path("/media"), "folder", "Content is looked for on what is plugged in and mounted below.")
+    content_kbit: int = setting(0, "kbit per second", "Speed of content over the uplink; 0 lets it run free.")
     neighbours: bool = setting(True, "yes or no", "Whether neighbour hubs may take content from /repository.")
     programme: Path = setting(
         Path("programme.toml"), "file", "The programme's name, logo and colour; looked for in HUB_DATA."
@@ -133,5 +134,7 @@ def _check(settings: Settings) -> None:
     ):
         if getattr(settings, name) < 1:
             raise BadSetting(f"HUB_{name.upper()} must be 1 or more; leave it out for the default.")
+    if settings.content_kbit < 0:
+        raise BadSetting("HUB_CONTENT_KBIT must be 0 or more; leave it out for the default.")
     if not 0 < settings.flush_every <= 5:
         raise BadSetting("HUB_FLUSH_EVERY must be over 0 and at most 5 seconds; leave it out for the default.")

@@ -57,7 +57,8 @@ def look(settings: Settings, clock: Clock, library: Library, stop: threading.Eve
         return False
     try:
         with opened(known.url, clock, stop) as (source, budget):
-            synced = bring(source, settings, clock, library, stop=stop, budget=budget)
+            rate = settings.content_kbit * 125.0 or None
+            synced = bring(source, settings, clock, library, stop=stop, budget=budget, rate=rate)
     except Refused:
         _went(clock, _not_before(clock, _seconds_until_allowed(clock)), unfinished=True)
         return True

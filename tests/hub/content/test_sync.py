@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import shutil
 import threading
@@ -44,6 +45,16 @@ def server(box: Box, press: Press) -> Iterator[ContentServer]:
     with ContentServer(press.repository) as server:
         configure(server.url, None)
         yield server
+
+
+class Unhurried(threading.Event):
+    """Notes the longest that it was to be waited for, and waits for nothing."""
+
+    longest = 0.0
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.longest = max(self.longest, timeout or 0.0)
+        return self.is_set()
 
 
 def run(box: Box, stop: threading.Event | None = None) -> bool:
@@ -310,3 +321,13 @@ def test_the_state_of_it_all_is_told(box: Box, server: ContentServer) -> None:
     assert found.totals.items_coming == sum(left > 0 for left in coming(box).values())
     assert found.budget.content.left < 64 * 2**10
     assert found.retry_in == pytest.approx(12 * 3600, abs=5)
+
+
+@pytest.mark.parametrize(("kbit", "seconds"), [(0, 0), (80, 20)])
+def test_content_comes_as_slowly_as_it_is_told(box: Box, server: ContentServer, kbit: int, seconds: float) -> None:
+    """Two books of 200 kB take 40 seconds at 80 kbit/s; what the test itself takes is as good as waited."""
+    stop = Unhurried()
+    look(dataclasses.replace(box.settings, content_kbit=kbit), box.clock, box.library, stop)
+    assert not any(coming(box).values())
+    assert stop.longest >= seconds
+    assert bool(stop.longest) == bool(kbit)
