@@ -192,7 +192,7 @@ def test_tls_is_of_this_decade_and_sends_no_tickets(nginx: Nginx, version: str, 
 
 def unit(name: str) -> configparser.ConfigParser:
     parsed = configparser.ConfigParser(strict=False, interpolation=None)
-    parsed.optionxform = str  # type: ignore[assignment,method-assign]
+    parsed.optionxform = str
     parsed.read_string((UNITS / name).read_text())
     return parsed
 

@@ -17,12 +17,12 @@ import socket
 import struct
 import threading
 import time
-from collections import deque
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from tests.simulators.scripted import Scripted
 from wire.enrol import Welcome, open_enrolment, seal_welcome
 from wire.errors import BadRecord
 from wire.exchange import Acknowledged, Answer, Batch, Refused, open_batch, seal_answer
@@ -35,7 +35,7 @@ PORTAL = b"<html><body>Welcome to Hotel Wi-Fi. Please sign in.</body></html>"
 COSE = "application/cose"
 
 
-class HeadOffice:
+class HeadOffice(Scripted):
     """State is plain attributes, to be looked at and changed by tests; `lock` guards them while requests run."""
 
     def __init__(self) -> None:
@@ -54,33 +54,15 @@ class HeadOffice:
         self.configuration = 0
         self.content: int | None = None
         self.now = time.time
-        self.habit = "honest"
-        self.script: deque[str] = deque()
         self.asked = 0  # requests that came
         self.asking = threading.Condition()
-        self.release = threading.Event()  # ends what hangs
         self.last_answer = b""
-        self._server = _Server(self)
+        super().__init__(_Server(self))
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.release.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
     @property
     def public_key(self) -> bytes:
         return self.key.public_key().public_bytes_raw()
-
-    def play(self, *modes: str) -> None:
-        """Do these with the next requests, one each."""
-        self.script.extend(modes)
 
     def wait_until_asked(self, times: int, seconds: float = 20) -> None:
         with self.asking:

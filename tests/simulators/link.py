@@ -28,7 +28,6 @@ import struct
 import threading
 import time
 import zlib
-from collections import deque
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Self
@@ -36,6 +35,8 @@ from typing import TYPE_CHECKING, Any, Self
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+
+from tests.simulators.scripted import Scripted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,35 +56,17 @@ class Asked:
     headers: dict[str, str]
 
 
-class ContentServer:
+class ContentServer(Scripted):
     """State is plain attributes, to be looked at and changed by tests."""
 
     def __init__(self, folder: Path, *, tls: Certificate | None = None) -> None:
         self.folder = folder
         self.asked: list[Asked] = []
-        self.habit = "honest"
-        self.script: deque[str] = deque()
         self.lies: dict[str, str] = {}
         self.ranges = True
-        self.release = threading.Event()  # ends what hangs
-        self._server = _Server(self, tls)
+        super().__init__(_Server(self, tls))
         self.port = self._server.server_address[1]
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
-
-    def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.release.set()
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    def play(self, *modes: str) -> None:
-        """Do these with the next requests, one each."""
-        self.script.extend(modes)
 
     def paths(self) -> list[str]:
         """What was asked for, in order."""

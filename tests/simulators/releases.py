@@ -54,7 +54,7 @@ class Releases:
             line = self._line(name, number, held)
             if item_id in (posters or {}):
                 poster = keep_packed(self.root / "o", (posters or {})[item_id])
-                line["files"] += [{"role": "poster", "mime": "image/png", "name": f"{name}.png", **poster}]  # type: ignore[operator]
+                line["files"] += [{"role": "poster", "mime": "image/png", "name": f"{name}.png", **poster}]
             courses.setdefault(slug, []).append(line)
         entries = [self._entry(slug, lines) for slug, lines in courses.items()]
         return self._head(entries, head)
@@ -87,6 +87,6 @@ class Releases:
         return Target(
             sha256=hashlib.sha256(data).hexdigest(),
             size=len(data),
-            packed=kept.get("packed"),  # type: ignore[arg-type]
+            packed=kept.get("packed"),
             release=self.count,
         )

@@ -56,7 +56,10 @@ class Trial:
 
     def take(self, data: bytes) -> None:
         """Take in whatever the bytes say; ContentErrors are answers as well."""
-        read: Reader = lambda start, length: data[start : start + length]  # noqa: E731
+
+        def read(start: int, length: int) -> bytes:
+            return data[start : start + length]
+
         with contextlib.suppress(ContentError):
             self.hub.take_records(read, self.old, self.new)
         with contextlib.suppress(ContentError):

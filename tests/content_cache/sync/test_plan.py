@@ -210,7 +210,7 @@ def work(items: int) -> int:
     several = [wanted(f"a/{number}", blob(number, MB), texts=(blob(10**6 + number, 900),)) for number in range(items)]
     held = [Held(f"b/{number}", (blob(2 * 10**6 + number, MB),)) for number in range(items)]
     wishes = Wishes(asked={f"a/{number}": 1 for number in range(0, items, 2)})
-    plan(several, held, wishes, Limits(items * MB, items * MB // 4), known=look)  # type: ignore[arg-type]
+    plan(several, held, wishes, Limits(items * MB, items * MB // 4), known=look)
     return look.asked
 
 

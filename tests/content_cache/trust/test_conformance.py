@@ -337,9 +337,9 @@ def test_a_root_is_followed_if_enough_old_and_enough_new_keys_signed(tmp_path: P
 
 def _only(repository: TufRepository, signers: list[object], threshold: int) -> None:
     """Let the root's keys be those of `signers` alone."""
-    repository.root.roles["root"].keyids = [signer.public_key.keyid for signer in signers]  # type: ignore[attr-defined]
+    repository.root.roles["root"].keyids = [signer.public_key.keyid for signer in signers]
     repository.root.roles["root"].threshold = threshold
-    repository.signers["root"] = list(signers)  # type: ignore[arg-type]
+    repository.signers["root"] = list(signers)
 
 
 @pytest.mark.parametrize("role", ["timestamp", "snapshot", "targets"])

@@ -32,7 +32,7 @@ class PowerCut(BaseException):
 
 def cut_at(monkeypatch: pytest.MonkeyPatch, module: object, number: int) -> None:
     """Let the write of that number, and all after it, not happen."""
-    real: Callable[..., None] = module.write_file  # type: ignore[attr-defined]
+    real: Callable[..., None] = module.write_file
     left = [number]
 
     def write(path: Path, data: object, **how: object) -> None:

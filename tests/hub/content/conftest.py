@@ -19,6 +19,9 @@ from hub.db import database, writing
 from hub.settings import Settings
 from hub.site import Site, this_site
 from tests.content_cache.making import PDF, course, yaml
+from tests.hub.technician.conftest import Bench
+from tests.hub.technician.conftest import publish as publish_two
+from tests.simulators.coming import leave_out
 from tests.simulators.office import WORDS
 
 if TYPE_CHECKING:
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MERIDA = ZoneInfo("America/Merida")
+ITEM = "precio-justo/costos"
 NOON = dt.datetime(2026, 3, 2, 12, tzinfo=MERIDA)
 
 
@@ -60,6 +64,21 @@ def quick_keys(monkeypatch: pytest.MonkeyPatch) -> None:
 def box(tmp_path: Path) -> Iterator[Box]:
     yield Box(tmp_path / "hub")
     database.close()
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    yield Bench(tmp_path)
+    if not database.is_closed():
+        database.close()
+
+
+@pytest.fixture
+def waiting(bench: Bench) -> Bench:
+    """A hub on which one of two lessons, ITEM, is coming."""
+    publish_two(bench.settings.library_root)
+    leave_out(Library(bench.settings.library_root), {ITEM: 12_000_000})
+    return bench
 
 
 class Press:

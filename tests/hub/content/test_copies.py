@@ -176,7 +176,7 @@ def test_how_far_it_is_is_written_down_at_most_each_few_seconds(
     def export(_library: object, _folder: object, progress: object) -> object:
         for done in range(100):
             full.seconds += 1
-            progress(done, 100)  # type: ignore[operator]
+            progress(done, 100)
         return type("Passed", (), {"bytes": 100, "problems": ()})
 
     monkeypatch.setattr(copies, "export", export)

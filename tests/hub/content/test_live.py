@@ -22,38 +22,31 @@ from content_cache.records import CourseLine, File, ItemLine
 from hub.content.holdings import ON_A_PAGE
 from hub.content.models import Copy, Stick, asked, note, scrub, state, wished
 from hub.content.orders import ask
-from hub.db import database, writing
+from hub.db import writing
 from hub.uplink.budget import Rules
 from hub.uplink.ledger import rules, set_rules
 from hub.uplink.models import Ledger
 from tests.content_cache.making import course
+from tests.hub.content.conftest import ITEM
 from tests.hub.content.test_sticks import Port
 from tests.hub.technician.conftest import Bench, Browser, publish
-from tests.simulators.coming import leave_out
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 AT = "/technician/content"
-ITEM = "precio-justo/costos"
 PATHS = [AT, f"{AT}/courses", f"{AT}/courses?show=coming", f"{AT}/courses/precio-justo"]
 ORDERS = [f"{AT}/{order}" for order in ("sync", "verify", "rollback", "copy", "budget", "wish")]
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
-    yield Bench(tmp_path)
-    if not database.is_closed():
-        database.close()
-
-
-@pytest.fixture
-def waiting(bench: Bench) -> Bench:
-    """A hub on which one of two lessons is coming."""
-    publish(bench.settings.library_root)
-    leave_out(Library(bench.settings.library_root), {ITEM: 12_000_000})
-    return bench
+def two_editions(bench: Bench, tmp_path: Path) -> Library:
+    """The library of the hub, which serves the second of two editions."""
+    library = bench.app.extensions["hub"].library
+    for title in ("El precio justo", "Otro precio"):
+        publish_folder(course(tmp_path / "course", title=title), tmp_path / "repository")
+        import_repository(tmp_path / "repository", library)
+    return library
 
 
 def words(text: str) -> str:
@@ -317,11 +310,7 @@ def test_there_is_no_way_back_before_a_second_edition(waiting: Bench) -> None:
     assert order(browser, f"{AT}/rollback") == 409
 
 
-def test_a_technician_goes_back_to_the_edition_before(bench: Bench, tmp_path: Path) -> None:
-    library = bench.app.extensions["hub"].library
-    for title in ("El precio justo", "Otro precio"):
-        publish_folder(course(tmp_path / "course", title=title), tmp_path / "repository")
-        import_repository(tmp_path / "repository", library)
+def test_a_technician_goes_back_to_the_edition_before(bench: Bench, two_editions: Library) -> None:
     browser = bench.signed_in()
     page = browser.get(AT).text
     assert "The one before 1" in words(page)
@@ -335,15 +324,11 @@ def test_a_technician_goes_back_to_the_edition_before(bench: Bench, tmp_path: Pa
     assert order(browser, f"{AT}/rollback") == 409
 
 
-def test_nobody_goes_back_while_courses_are_being_brought(bench: Bench, tmp_path: Path) -> None:
-    library = bench.app.extensions["hub"].library
-    for title in ("El precio justo", "Otro precio"):
-        publish_folder(course(tmp_path / "course", title=title), tmp_path / "repository")
-        import_repository(tmp_path / "repository", library)
+def test_nobody_goes_back_while_courses_are_being_brought(bench: Bench, two_editions: Library) -> None:
     browser = bench.signed_in()
-    with locked(library.catalogues):
+    with locked(two_editions.catalogues):
         assert order(browser, f"{AT}/rollback") == 409
-    assert library.number() == 2
+    assert two_editions.number() == 2
 
 
 @pytest.mark.parametrize("path", [f"{AT}/courses/nada", f"{AT}/courses?show=x", f"{AT}/courses/..", f"{AT}/x"])

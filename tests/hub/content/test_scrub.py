@@ -53,7 +53,7 @@ def test_a_damaged_blob_is_set_aside_the_rest_is_checked_and_new_bytes_are_sent_
 
 
 def test_a_blob_that_is_let_go_of_meanwhile_is_no_damage(box: Box, blobs: list[str], monkeypatch) -> None:
-    class Store(type(box.library.store)):  # type: ignore[misc]
+    class Store(type(box.library.store)):
         def verify(self, sha256: str, **how: object) -> bool:
             self.path(blobs[2]).unlink(missing_ok=True)
             return bool(super().verify(sha256, **how))

@@ -37,7 +37,7 @@ def work(tmp_path: Path) -> Iterator[Work]:
 
 
 def a_job(run: object, pause: float = 0.1) -> Job:
-    return Job("a job", 0.05, pause, run, "For the test.")  # type: ignore[arg-type]
+    return Job("a job", 0.05, pause, run, "For the test.")
 
 
 def test_every_job_of_the_table_runs_on_a_hub_that_is_new(work: Work) -> None:
