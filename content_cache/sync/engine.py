@@ -49,7 +49,7 @@ from content_cache.sync.plan import (
 from content_cache.sync.progress import telling
 from content_cache.sync.recordwork import BringingRecords, goal_of, serving_record
 from content_cache.sync.shortcuts import Shortcuts
-from content_cache.sync.survey import survey
+from content_cache.sync.survey import Lacking, survey
 from content_cache.sync.synced import Synced, stopped_early
 
 if TYPE_CHECKING:
@@ -108,27 +108,11 @@ def sync(
         return work.run(budget, force=force)
 
 
-def _bytes_of(step: Get | Take | Evict) -> int:
-    if isinstance(step, Get):
-        return step.end - step.start
-    return sum(step.offer.costs[number] for number in step.ranges) if isinstance(step, Take) else 0
-
-
 class _GivenUp(Exception):
     """Too much is wrong at the source."""
 
     def __init__(self, why: ContentError) -> None:
         self.why = why
-
-
-class _Lacking:
-    """The hashes of blobs that are not here, or are to go."""
-
-    def __init__(self, library: Library, gone: Container[str]) -> None:
-        self._store, self._gone = library.store, gone
-
-    def __contains__(self, sha256: object) -> bool:
-        return isinstance(sha256, str) and (sha256 in self._gone or not self._store.has(sha256))
 
 
 class _Sync:
@@ -207,11 +191,10 @@ class _Sync:
         brought = [one for one in self._found.wanted if not self._wishes.is_removed(one.item)]
         self._texts = {blob.sha256 for one in brought for blob in one.texts}
         self._wanted = {one.item for one in self._found.wanted}
+        lacking = {blob.sha256: blob for one in brought for blob in one.blobs}
         if self._whole:
-            missing = {blob.sha256: blob for one in brought for blob in (*one.again, *one.texts, *one.others)}
-            needed = sum(map(room, missing.values()))
+            needed = sum(map(room, lacking.values()))
             refuse_full(self._library.store.folder, needed, self._reserve if needed else 0)
-        lacking = {blob.sha256: blob for one in brought for blob in (*one.again, *one.texts, *one.others)}
         limits, came = Limits(budget, free), self._fetching.came
         if self._is_slow and self._shortcuts.lead_on(lacking, limits):
             self._found = survey(self._release, self._reader, self._library, self._wishes.keep)
@@ -225,13 +208,13 @@ class _Sync:
         crowded = [blob for blob in made.crowded if blob.sha256 in self._texts]
         if crowded and not self._switched:
             raise no_space(self._library.root, sum(map(room, crowded)))
-        self._tell.begin("files", sum(map(_bytes_of, made.steps)))
+        self._tell.begin("files", sum(step.bytes for step in made.steps if not isinstance(step, Evict)))
         return made
 
     def _known(self) -> dict[str, int]:
         """Bytes of blobs that came already, from what lies in incoming/."""
         parts = self._fetching.parts("o/")
-        blobs = (blob for one in self._found.wanted for blob in (*one.again, *one.texts, *one.others) if parts)
+        blobs = (blob for one in self._found.wanted for blob in one.blobs if parts)
         known = {blob.sha256: parts.get(self._bringing.path("o", blob), 0) for blob in blobs}
         return {sha256: size for sha256, size in known.items() if size}
 
@@ -297,7 +280,7 @@ class _Sync:
         elif self._library.release() is None:
             self._let_go()
         elif before := serving_record(self._library):
-            lacking = _Lacking(self._library, {blob.sha256 for blob in self._evicted})
+            lacking = Lacking(self._library.store, {blob.sha256 for blob in self._evicted})
             with contextlib.suppress(RepositoryError):  # of old records; then nothing goes yet
                 self._build(self._reader.release(before.sha256), lacking)
                 self._let_go()
@@ -394,14 +377,14 @@ class _Sync:
 
     def _reason(self, one: Wanted) -> str:
         """Why an item is not whole."""
-        if any(blob.sha256 in self._crowded for blob in (*one.again, *one.texts, *one.others)):
+        if any(blob.sha256 in self._crowded for blob in one.blobs):
             return SPACE
         return self._reasons.get(one.item, "source")
 
     def _synced(self, held: int | None, *, stopped: bool) -> Synced:
         left, missing = [], self._found.missing
         for one in self._found.wanted:
-            lacking = sum(travels(blob) for blob in (*one.again, *one.texts, *one.others) if blob.sha256 in missing)
+            lacking = sum(travels(blob) for blob in one.blobs if blob.sha256 in missing)
             if lacking:
                 left.append(Left(one.item, self._reason(one), lacking))
         head = self._release.head

@@ -59,6 +59,11 @@ class Wanted(NamedTuple):
     others: tuple[Blob, ...]
     again: tuple[Blob, ...] = ()
 
+    @property
+    def blobs(self) -> tuple[Blob, ...]:
+        """All that it lacks, the damaged first."""
+        return (*self.again, *self.texts, *self.others)
+
 
 class Held(NamedTuple):
     """Blobs here that could go, and what for: an item, or nothing ("") if only the release before has them.
@@ -97,6 +102,11 @@ class Get(NamedTuple):
     start: int
     end: int
 
+    @property
+    def bytes(self) -> int:
+        """What travels for it."""
+        return self.end - self.start
+
 
 class Take(NamedTuple):
     """Fetch these ranges of an offer, by number, and make the blobs out of them."""
@@ -104,6 +114,11 @@ class Take(NamedTuple):
     offer: Offer
     ranges: list[int]
     blobs: list[Blob]
+
+    @property
+    def bytes(self) -> int:
+        """What travels for it."""
+        return sum(self.offer.costs[number] for number in self.ranges)
 
 
 class Evict(NamedTuple):
@@ -302,7 +317,7 @@ class _Planning:
         self._spent += cost
 
     def _say_what_is_left(self, one: Wanted) -> None:
-        blobs = {blob.sha256: blob for blob in (*one.again, *one.texts, *one.others)}
+        blobs = {blob.sha256: blob for blob in one.blobs}
         lacking = sum(travels(blob) for sha256, blob in blobs.items() if sha256 not in self._done)
         if any(sha256 not in self._done for sha256 in blobs):
             reason = SPACE if one.item in self._no_room else BUDGET
@@ -341,7 +356,7 @@ class _Evictable:
 
 def _ways(wanted: list[Wanted], offers: Sequence[Offer]) -> dict[str, tuple[int, tuple[int, ...]]]:
     """For each blob the offer that makes it, where all that is wanted of a range costs more by the blobs' own files."""
-    lacking = {blob.sha256: blob for one in wanted for blob in (*one.again, *one.texts, *one.others)}
+    lacking = {blob.sha256: blob for one in wanted for blob in one.blobs}
     ways: dict[str, tuple[int, tuple[int, ...]]] = {}
     for number, offer in enumerate(offers):
         saved = [-cost for cost in offer.costs]

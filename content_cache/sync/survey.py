@@ -16,7 +16,7 @@ from content_cache.serving import readable
 from content_cache.sync.plan import SMALL, Held, Wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Container, Iterator
 
     from content_cache.catalogue import Catalogue
     from content_cache.library import Library
@@ -37,6 +37,16 @@ class Survey(NamedTuple):
     held: list[Held]
     missing: set[str]
     words: int
+
+
+class Lacking:
+    """The hashes of blobs that are not in `store`, or are to go from it."""
+
+    def __init__(self, store: BlobStore, gone: Container[str]) -> None:
+        self._store, self._gone = store, gone
+
+    def __contains__(self, sha256: object) -> bool:
+        return isinstance(sha256, str) and (sha256 in self._gone or not self._store.has(sha256))
 
 
 def survey(release: Release, reader: Reader, library: Library, keep: Collection[str] = ()) -> Survey:
