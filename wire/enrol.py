@@ -33,13 +33,14 @@ LONGEST = 4096
 
 
 class Enrolment(Struct, frozen=True, kw_only=True):
-    """What a hub asks: take me in under this code, and here is my key."""
+    """What a hub asks: take me in under this code, here is the key I sign with, and the one that you seal for me to."""
 
     code_id: str
     hub: Hub
     public_key: PublicKey
     nonce: Nonce
     software: Annotated[str, Meta(max_length=64)] = ""
+    sealing_key: PublicKey | None = None
 
 
 class Welcome(Struct, frozen=True, kw_only=True):
@@ -51,10 +52,11 @@ class Welcome(Struct, frozen=True, kw_only=True):
     collector_key: PublicKey
     time: Amount
     nonce: Nonce
+    sealing_key: PublicKey | None = None
 
 
-ENROLMENT = {2: "hub", 3: "public_key", 4: "nonce", 5: "software"}
-WELCOME = {2: "site", 3: "name", 4: "time_zone", 5: "collector_key", 6: "time", 7: "nonce"}
+ENROLMENT = {2: "hub", 3: "public_key", 4: "nonce", 5: "software", 6: "sealing_key"}
+WELCOME = {2: "site", 3: "name", 4: "time_zone", 5: "collector_key", 6: "time", 7: "nonce", 8: "sealing_key"}
 
 
 def new_code() -> str:
@@ -71,7 +73,7 @@ def seal_enrolment(enrolment: Enrolment, code: str) -> bytes:
     """The body to post to head office. Raises BadRecord."""
     if enrolment.code_id != code_id(code):
         raise BadRecord("The enrolment names another code than the one that seals it; type the code again.")
-    payload = messages.write(Kind.ENROLMENT, ENROLMENT, msgspec.structs.asdict(enrolment))
+    payload = _write(Kind.ENROLMENT, ENROLMENT, enrolment)
     _read_enrolment(enrolment.code_id, payload)
     return cose.authenticate(payload, _secret(code), enrolment.code_id.encode())
 
@@ -102,7 +104,7 @@ def _code_named(body: bytes) -> str:
 
 def seal_welcome(welcome: Welcome, code: str) -> bytes:
     """The body of head office's answer, which only a holder of the code can have made. Raises BadRecord."""
-    payload = messages.write(Kind.WELCOME, WELCOME, msgspec.structs.asdict(welcome))
+    payload = _write(Kind.WELCOME, WELCOME, welcome)
     _read_welcome(payload)
     return cose.authenticate(payload, _secret(code), code_id(code).encode())
 
@@ -119,6 +121,12 @@ def open_welcome(body: bytes, code: str, nonce: bytes) -> Welcome:
 
 def _read_welcome(payload: bytes) -> Welcome:
     return messages.typed(messages.named(messages.read(payload, Kind.WELCOME, items=64), WELCOME), Welcome)
+
+
+def _write(kind: Kind, keys: dict[int, str], message: Struct) -> bytes:
+    """A field that is not known is left out."""
+    fields = msgspec.structs.asdict(message)
+    return messages.write(kind, {key: name for key, name in keys.items() if fields[name] is not None}, fields)
 
 
 def _letters(code: str) -> str:

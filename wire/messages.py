@@ -1,6 +1,9 @@
 """What all messages have in common: a CBOR map keyed by small integers, 0 its kind, 1 its version.
 
 Each message has a table from integer to field, used to write and to read it. Who does not know a key passes over it.
+
+A message is written in the lowest version that can say it, so that a program one version behind reads whatever it could
+say itself; both ends tell which version they speak, and hold back what the other would not understand.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ from wire.errors import BadRecord
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-VERSION = 1
+OLDEST, VERSION = 1, 2  # read are both; the one before VERSION is read for two years after VERSION came (2026-11)
 FIRST_DAY = dt.date(2020, 1, 1)
 DAYS = 1 << 16
 
@@ -27,6 +30,7 @@ Amount = Annotated[int, Meta(ge=0, le=2**53 - 1)]  # what JSON readers still hol
 Hub = Annotated[bytes, Meta(min_length=8, max_length=8)]
 Nonce = Annotated[bytes, Meta(min_length=16, max_length=16)]
 Digest = Annotated[bytes, Meta(min_length=16, max_length=16)]
+Boot = Annotated[bytes, Meta(min_length=4, max_length=4)]  # the first bytes of the SHA-256 of a boot's id
 PublicKey = Annotated[bytes, Meta(min_length=32, max_length=32)]
 T = TypeVar("T")
 
@@ -39,11 +43,13 @@ class Kind(IntEnum):
     ANSWER = 3
     ENROLMENT = 4
     WELCOME = 5
+    STATE = 6
+    PARCEL = 7
 
 
-def write(kind: Kind, keys: Mapping[int, str], fields: Mapping[str, Any]) -> bytes:
+def write(kind: Kind, keys: Mapping[int, str], fields: Mapping[str, Any], *, version: int = OLDEST) -> bytes:
     """CBOR of `fields`, each under its integer of `keys`, ascending. Raises BadRecord."""
-    return cbor.encode({0: int(kind), 1: VERSION, **{key: fields[name] for key, name in sorted(keys.items())}})
+    return cbor.encode({0: int(kind), 1: version, **{key: fields[name] for key, name in sorted(keys.items())}})
 
 
 def read(payload: bytes, kind: Kind, *, items: int, depth: int = 5) -> dict[int, Any]:
@@ -51,7 +57,7 @@ def read(payload: bytes, kind: Kind, *, items: int, depth: int = 5) -> dict[int,
     fields = cbor.decode(payload, items=items, depth=depth)
     if not isinstance(fields, dict) or fields.get(0) != kind:
         raise BadRecord(f"The sealed content is no {kind.name.lower()}; send what the program made, unchanged.")
-    if fields.get(1) != VERSION:
+    if fields.get(1) not in range(OLDEST, VERSION + 1):
         raise BadRecord("The message is of a version that this program does not read; update this program first.")
     return fields
 
@@ -59,6 +65,13 @@ def read(payload: bytes, kind: Kind, *, items: int, depth: int = 5) -> dict[int,
 def named(fields: Mapping[int, Any], keys: Mapping[int, str]) -> dict[str, Any]:
     """The fields of `keys` that are there, by name."""
     return {name: fields[key] for key, name in keys.items() if key in fields}
+
+
+def rows(value: Any, width: int) -> list[list[Any]]:
+    """`value` as rows of `width`: a newer program may have added to their ends. Raises BadRecord."""
+    if not isinstance(value, list) or not all(isinstance(row, list) and len(row) >= width for row in value):
+        raise BadRecord("A list of the message has rows that are too short; update the program that made it.")
+    return [row[:width] for row in value]
 
 
 def typed(fields: Any, kind: type[T]) -> T:

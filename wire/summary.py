@@ -1,64 +1,91 @@
 """The site-day: all that head office learns about one day of one hub, small enough for any link.
 
 What is sent is state, never an increment: the whole of (hub, epoch, day), with a revision. Sealed, it is a COSE_Sign1
-(see cose.py) around a raw deflate of a CBOR map keyed by the integers below, the tables as columns (see columns.py).
+(see cose.py) around a raw deflate of a CBOR map keyed by the integers below, the tables as columns (see tables.py).
 The key id of the envelope is the hub's id, so the map does not repeat it. docs/formats/summary.md says it byte by byte.
 
     sealed = seal(day, key, kid=day.hub)
     unseal(sealed, keys.get)            # the same SiteDay; BadRecord, whatever else the bytes may be
 
-Adding a key leaves VERSION as it is: who does not know the key carries it in `extra`. A change of meaning raises it.
+A box that does not know the time counts by boot instead: a part is 24 hours since that boot began. Once the boot is
+dated, the days that its parts turn out to be list them as `emptied`, so that each is counted in one place.
+
+Adding a key leaves the version as it is: who does not know the key carries it in `extra`. A change of meaning raises
+it; such are undated parts and what empties them, and less detail than all.
 """
 
 from __future__ import annotations
 
 import datetime as dt  # noqa: TC003 (msgspec reads the annotations)
 import hashlib
+from enum import IntEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
 
-from wire import cbor, columns, cose, messages
+from wire import cbor, columns, cose, messages, tables
 from wire.errors import BadRecord
-from wire.messages import VERSION, Amount, Count, Hub, Kind
+from wire.messages import OLDEST, VERSION, Amount, Boot, Count, Hub, Kind
+from wire.tables import CourseUse, HourUse, ItemUse, Learning, Session, SurveyAnswers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+__all__ = ["CourseUse", "HourUse", "ItemUse", "Learning", "Level", "Part", "Session", "SiteDay", "SurveyAnswers",
+           "Undated", "digest", "seal", "unseal"]  # fmt: skip
+
 LONGEST_SEALED = 32 << 10
 LONGEST_PLAIN = 64 << 10
 MOST_VALUES = 20_000
+MOST_BOOTS = 64
 
 Minutes = Annotated[int, Meta(ge=0, le=25 * 60)]  # a day at the end of summer time has 25 hours
 Language = Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,35}\Z")]  # BCP 47
 
 
-class ItemUse(Struct, frozen=True):
-    """Use of one item in the day; an item without a play is left out."""
+class Level(IntEnum):
+    """How much of a day a record tells: all, courses in place of items and hours (340 bytes), totals (140 bytes)."""
 
-    number: Count
-    plays: Annotated[int, Meta(ge=1, le=2**32 - 1)]
-    visitors: Count
-    minutes: Count
+    FULL = 0
+    COURSES = 1
+    TOTALS = 2
 
 
-class HourUse(Struct, frozen=True):
-    """Use in one site-local hour; `local_bytes` becomes a multiple of 10 MiB when it is sealed."""
+class Part(Struct, frozen=True, order=True):
+    """The `part`-th 24 hours, from 0, since `boot` began."""
 
-    plays: Count
-    minutes: Count
-    local_bytes: Amount
+    boot: Boot
+    part: Count
+
+
+class Undated(Struct, frozen=True):
+    """A part of a boot whose time was never certain, and the days between which it lies, as far as they are known."""
+
+    boot: Boot
+    part: Count
+    after: dt.date | None = None
+    before: dt.date | None = None
+
+    @property
+    def place(self) -> Part:
+        """What stands for the day."""
+        return Part(self.boot, self.part)
 
 
 class SiteDay(Struct, frozen=True, kw_only=True):
-    """One revision of one day of one hub in one epoch; words as in docs/glossary.md, totals unrounded."""
+    """One revision of one day of one hub in one epoch; words as in docs/glossary.md, totals unrounded.
+
+    Either `day` or `undated` is set. `boots` are those of which it counts something.
+    """
 
     hub: Hub
     epoch: Count
-    day: dt.date
+    day: dt.date | None = None
+    undated: Undated | None = None
+    level: Level = Level.FULL
     revision: Annotated[int, Meta(ge=1, le=2**32 - 1)]
     sequence: Count
     release: Count
@@ -77,9 +104,23 @@ class SiteDay(Struct, frozen=True, kw_only=True):
     uplink_bytes: Amount
     downloads: Count
     group_plays: Count
-    items: Annotated[tuple[ItemUse, ...], Meta(max_length=4096)]
-    hours: Annotated[tuple[HourUse, ...], Meta(min_length=24, max_length=24)]
+    items: Annotated[tuple[ItemUse, ...], Meta(max_length=4096)] = ()
+    hours: Annotated[tuple[HourUse, ...], Meta(max_length=24)] = ()
+    boots: Annotated[tuple[Boot, ...], Meta(max_length=MOST_BOOTS)] = ()
+    emptied: Annotated[tuple[Part, ...], Meta(max_length=MOST_BOOTS)] = ()
+    sign_ins: Count = 0
+    courses: Annotated[tuple[CourseUse, ...], Meta(max_length=4096)] = ()
+    learning: Annotated[tuple[Learning, ...], Meta(max_length=4096)] = ()
+    sessions: Annotated[tuple[Session, ...], Meta(max_length=512)] = ()
+    survey: Annotated[tuple[SurveyAnswers, ...], Meta(max_length=512)] = ()
     extra: dict[int, Any] = {}
+
+    @property
+    def called(self) -> str:
+        """What people call it."""
+        if self.undated is None:
+            return str(self.day)
+        return f"part {self.undated.part + 1} of the undated boot {self.undated.boot.hex()}"
 
 
 PLAIN = {
@@ -88,16 +129,24 @@ PLAIN = {
     13: "most_phones", 14: "languages", 15: "plays", 16: "seconds_played", 17: "person_seconds",
     18: "local_bytes", 19: "uplink_bytes", 20: "downloads", 21: "group_plays",
 }  # fmt: skip
-DAY, ITEMS, HOURS = 3, 22, 23
-KNOWN = {0, 1, DAY, ITEMS, HOURS, *PLAIN}
+DAY, ITEMS, HOURS, BOOTS, UNDATED, EMPTIED, SIGN_INS, LEVEL = 3, 22, 23, 24, 25, 26, 27, 28
+TABLES: dict[int, tuple[str, type[Struct]]] = {
+    29: ("courses", CourseUse), 30: ("learning", Learning), 31: ("sessions", Session), 32: ("survey", SurveyAnswers),
+}  # fmt: skip
+KNOWN = {0, 1, DAY, ITEMS, HOURS, BOOTS, UNDATED, EMPTIED, SIGN_INS, LEVEL, *PLAIN, *TABLES}
 
 
 def seal(day: SiteDay, key: Ed25519PrivateKey, kid: bytes) -> bytes:
     """The bytes to store and send, unchanged, however often; `kid` is the hub's id. Raises BadRecord."""
-    day = msgspec.structs.replace(day, items=tuple(sorted(day.items, key=lambda item: item.number)))
+    day = msgspec.structs.replace(
+        day,
+        items=tuple(sorted(day.items, key=lambda item: item.number)),
+        boots=tuple(sorted(set(day.boots))),
+        emptied=tuple(sorted(set(day.emptied))),
+    )
     if kid != day.hub:
         raise BadRecord("A summary is sealed under its own hub's id; give the id of the hub that counted it.")
-    _check(day)
+    check(day)
     plain = cbor.encode(_to_map(day))
     sealed = cose.sign(columns.deflate(plain), key, kid)
     if len(sealed) > LONGEST_SEALED or len(plain) > LONGEST_PLAIN:
@@ -124,86 +173,97 @@ def digest(sealed: bytes) -> bytes:
     return hashlib.sha256(sealed).digest()[:16]
 
 
+def version_of(day: SiteDay) -> int:
+    """The version that a reader of `day` must speak."""
+    return VERSION if day.undated or day.emptied or day.level else OLDEST
+
+
 def _read(hub: bytes, plain: bytes) -> SiteDay:
     fields = messages.read(plain, Kind.SUMMARY, items=MOST_VALUES, depth=8)
     day = messages.typed(_named(hub, fields), SiteDay)
-    _check(day)
+    check(day)
     return day
 
 
 def _to_map(day: SiteDay) -> dict[int, Any]:
     fields = {key: getattr(day, name) for key, name in PLAIN.items()}
-    fields |= {
-        0: int(Kind.SUMMARY),
-        1: VERSION,
-        DAY: messages.number_of(day.day),
-        14: dict(sorted(day.languages.items())),
-    }
-    fields |= {ITEMS: _item_columns(day.items), HOURS: _hour_columns(day.hours), **day.extra}
+    fields |= {0: int(Kind.SUMMARY), 1: version_of(day), 14: dict(sorted(day.languages.items()))}
+    fields |= _place(day)
+    if day.level is Level.FULL:
+        fields |= {ITEMS: tables.encode_items(day.items), HOURS: tables.encode_hours(day.hours)}
+    fields |= {key: tables.encode_rows(getattr(day, name)) for key, (name, _) in TABLES.items() if getattr(day, name)}
+    fields |= {key: value for key, value in _optional(day).items() if value} | day.extra
     return dict(sorted(fields.items()))
 
 
-def _item_columns(items: tuple[ItemUse, ...]) -> list[list[int]]:
-    return [
-        columns.differences(item.number for item in items),
-        [item.plays - 1 for item in items],
-        [item.plays - item.visitors for item in items],
-        [item.minutes for item in items],
+def _place(day: SiteDay) -> dict[int, Any]:
+    if day.undated is None:
+        return {DAY: messages.number_of(day.day)} if day.day else {}
+    between = [
+        None if bound is None else messages.number_of(bound) for bound in (day.undated.after, day.undated.before)
     ]
+    return {UNDATED: [day.undated.boot, day.undated.part, *between]}
 
 
-def _hour_columns(hours: tuple[HourUse, ...]) -> list[list[int]]:
-    steps = columns.round_to_total([hour.local_bytes for hour in hours], columns.STEP)
-    return [[hour.plays for hour in hours], [hour.minutes for hour in hours], steps]
+def _optional(day: SiteDay) -> dict[int, Any]:
+    """What is left out where there is nothing to tell."""
+    return {
+        BOOTS: b"".join(day.boots),
+        EMPTIED: [[row.boot, row.part] for row in day.emptied],
+        SIGN_INS: day.sign_ins,
+        LEVEL: int(day.level),
+    }
 
 
 def _named(hub: bytes, fields: dict[int, Any]) -> dict[str, Any]:
     """What a SiteDay is made of, the tables turned back from columns into rows."""
-    return messages.named(fields, PLAIN) | {
+    level = fields.get(LEVEL, 0)
+    named = messages.named(fields, {**PLAIN, SIGN_INS: "sign_ins", LEVEL: "level"}) | {
         "hub": hub,
-        "day": messages.day_of(fields.get(DAY)),
-        "items": _items(fields.get(ITEMS)),
-        "hours": _hours(fields.get(HOURS)),
+        "boots": _boots(fields.get(BOOTS, b"")),
+        "undated": _undated(fields.get(UNDATED)),
+        "emptied": [{"boot": boot, "part": part} for boot, part in messages.rows(fields.get(EMPTIED, []), 2)],
         "extra": {key: value for key, value in fields.items() if key not in KNOWN},
     }
+    named |= {name: tables.decode_rows(fields[key], kind) for key, (name, kind) in TABLES.items() if key in fields}
+    if UNDATED not in fields:
+        named["day"] = messages.day_of(fields.get(DAY))
+    if level == 0:
+        named |= {"items": tables.decode_items(fields.get(ITEMS)), "hours": tables.decode_hours(fields.get(HOURS))}
+    return named
 
 
-def _items(value: Any) -> list[dict[str, int]]:
-    steps, plays, repeats, minutes = _columns(value, 4)
-    rows = zip(columns.from_differences(steps), plays, repeats, minutes, strict=True)
-    return [
-        {"number": number, "plays": more + 1, "visitors": more + 1 - repeat, "minutes": minute}
-        for number, more, repeat, minute in rows
-    ]
+def _boots(value: Any) -> list[bytes]:
+    if not isinstance(value, bytes) or len(value) % 4:
+        raise BadRecord("The boots of the summary are no list of tags of four bytes; update the hub's software.")
+    return [value[at : at + 4] for at in range(0, len(value), 4)]
 
 
-def _hours(value: Any) -> list[dict[str, int]]:
-    rows = zip(*_columns(value, 3), strict=True)
-    return [{"plays": plays, "minutes": minutes, "local_bytes": steps * columns.STEP} for plays, minutes, steps in rows]
+def _undated(value: Any) -> dict[str, Any] | None:
+    if value is None:
+        return None
+    ((boot, part, after, before),) = messages.rows([value], 4)
+    bounds = (None if bound is None else messages.day_of(bound) for bound in (after, before))
+    return {"boot": boot, "part": part, **dict(zip(("after", "before"), bounds, strict=True))}
 
 
-def _columns(value: Any, number: int) -> list[list[int]]:
-    """`number` lists of the same length, of integers from 0 to 2**32 - 1."""
-    table = messages.typed(value, list[Annotated[list[Count], Meta(max_length=4096)]])
-    if len(table) != number or len({len(column) for column in table}) > 1:
-        raise BadRecord("A table of the summary has columns of unequal length; update the hub's software.")
-    return table
-
-
-def _check(day: SiteDay) -> None:
-    """What no true day can be, beyond the range of each number."""
+def check(day: SiteDay) -> None:
+    """Refuse what no true day can be, beyond the range of each number. Raises BadRecord."""
     wrong = next((sentence for holds, sentence in _rules(day) if not holds), None)
     if wrong:
-        raise BadRecord(f"The summary of {day.day} contradicts itself ({wrong}); update the hub's software.")
+        raise BadRecord(f"The summary of {day.called} contradicts itself ({wrong}); update the hub's software.")
 
 
 def _rules(day: SiteDay) -> list[tuple[bool, str]]:
     numbers = [item.number for item in day.items]
+    is_full = day.level is Level.FULL
     return [
+        ((day.day is None) != (day.undated is None), "not one day"),
         (max(day.visitors_new_week, day.visitors_new_month) <= day.visitors, "more new visitors than visitors"),
         (day.person_seconds >= day.seconds_played, "less time for all heads than for one"),
         (day.group_plays <= day.plays, "more plays of groups than plays"),
         (all(item.visitors <= item.plays for item in day.items), "an item with more visitors than plays"),
         (len(set(numbers)) == len(numbers), "an item listed twice"),
+        (len(day.hours) == (24 if is_full else 0) and (is_full or not day.items), "tables that are not of its level"),
         (not KNOWN & day.extra.keys() and all(key >= 0 for key in day.extra), "an extra field with a key in use"),
     ]
