@@ -14,7 +14,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import socket
-import ssl
 import struct
 import sys
 import termios
@@ -25,11 +24,10 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.util.ssl_ import create_urllib3_context
 
 from hub.clock import kernel_is_synchronised
+from hub.uplink import tls
 
-NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME, openssl/x509_vfy.h
 TCP_INFO_BYTES = 232
 HEADERS = 52  # bytes of IPv4 and TCP with timestamps, a segment
 AGENT = "village-hub"  # some hosts turn away who has no name; each letter is sent with each request
@@ -101,34 +99,40 @@ def open_session(meter: Meter, *, buffer: int | None = None) -> requests.Session
 
 
 class _Adapter(HTTPAdapter):
-    """Makes connections that are counted."""
+    """Makes connections that are counted, and resume TLS. Certificates are always checked."""
 
     def __init__(self, meter: Meter, buffer: int | None) -> None:
         self._meter, self._buffer = meter, buffer
+        self._dates = kernel_is_synchronised()
         super().__init__(pool_maxsize=1)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        context = create_urllib3_context()
-        context.sslsocket_class = _counted_tls(self._meter)
-        if not kernel_is_synchronised():
-            context.verify_flags |= NO_CHECK_TIME
         options = list(HTTPConnection.default_socket_options)
         if self._buffer is not None:
             options.append((socket.SOL_SOCKET, socket.SO_RCVBUF, self._buffer))
-        super().init_poolmanager(*args, ssl_context=context, socket_options=options, **kwargs)
+        super().init_poolmanager(*args, socket_options=options, **kwargs)
         self.poolmanager.pool_classes_by_scheme = _pools(self._meter)
+
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
+        """As requests documents it for contexts of one's own; `verify` may name another file of authorities."""
+        if not verify or cert is not None:
+            raise ValueError("certificates of servers are checked here, and none of ours is shown")
+        host, _ = super().build_connection_pool_key_attributes(request, True, None)
+        authorities = verify if isinstance(verify, str) else tls.AUTHORITIES
+        return host, {"ssl_context": tls.context_for(authorities, dates=self._dates), "cert_reqs": "CERT_REQUIRED"}
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """The context has them already; requests would have it read 140 authorities anew for each connection."""
 
 
 def _pools(meter: Meter) -> dict[str, Any]:
-    plain = _counted(meter)
-
     class Plain(HTTPConnection):
         def _new_conn(self) -> socket.socket:
-            return plain(super()._new_conn())
+            return Counted(super()._new_conn(), meter)
 
     class Secure(HTTPSConnection):
         def _new_conn(self) -> socket.socket:
-            return plain(super()._new_conn())
+            return Counted(super()._new_conn(), meter)
 
     class PlainPool(HTTPConnectionPool):
         ConnectionCls = Plain
@@ -139,36 +143,23 @@ def _pools(meter: Meter) -> dict[str, Any]:
     return {"http": PlainPool, "https": SecurePool}
 
 
-def _counted(meter: Meter) -> Any:
-    class Counted(socket.socket):
-        def __init__(self, made: socket.socket) -> None:
-            timeout = made.gettimeout()
-            super().__init__(made.family, made.type, made.proto, made.detach())
-            self.settimeout(timeout)
-            meter.joined(self)
+class Counted(socket.socket):
+    """Takes the place of a connection that was made, and counts for `meter`."""
 
-        def detach(self) -> int:
-            meter.passed_on(self)
-            return super().detach()
+    def __init__(self, made: socket.socket, meter: Meter) -> None:
+        timeout = made.gettimeout()
+        super().__init__(made.family, made.type, made.proto, made.detach())
+        self.settimeout(timeout)
+        self.meter = meter
+        meter.joined(self)
 
-        def _real_close(self) -> None:
-            meter.left(self)
-            super()._real_close()  # type: ignore[misc] # after the last reader, unlike close()
+    def detach(self) -> int:
+        self.meter.passed_on(self)
+        return super().detach()
 
-    return Counted
-
-
-def _counted_tls(meter: Meter) -> type[ssl.SSLSocket]:
-    class CountedTls(ssl.SSLSocket):
-        def do_handshake(self, block: bool = False) -> None:
-            meter.joined(self)  # a handshake that stalls or fails is counted, and can be cut, as well
-            super().do_handshake(block)
-
-        def _real_close(self) -> None:
-            meter.left(self)
-            super()._real_close()  # type: ignore[misc] # after the last reader, unlike close()
-
-    return CountedTls
+    def _real_close(self) -> None:
+        self.meter.left(self)
+        super()._real_close()  # type: ignore[misc] # after the last reader, unlike close()
 
 
 def _moved(connected: socket.socket) -> tuple[int, int]:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import configparser
-import os
-import re
 import shutil
 import socket
 import subprocess
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,7 +19,9 @@ from content_cache.trust.anchor import Anchor
 from tests.conftest import ROOT
 from tests.content_cache.making import course
 from tests.simulators.link import make_certificate
+from tests.simulators.nginx import Nginx, changed
 from tests.simulators.office import BEGAN, WORDS
+from tests.town import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
 OVERLAY = ROOT / "deploy" / "content-host" / "content-host.rootfs-overlay" / "etc"
 UNITS = OVERLAY / "systemd" / "system"
-MAIN = "pid {0}/pid; daemon off; worker_processes 1; error_log {0}/error.log; {1}\nevents {{}}\nhttp {{ access_log off; include {0}/site.conf; }}\n"
 
 
 @pytest.fixture(scope="module")
@@ -47,28 +45,22 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "repository"
 
 
-class Nginx:
+class ContentHost(Nginx):
     """The configuration as it is, but for addresses and paths."""
 
     def __init__(self, folder: Path, repository: Path) -> None:
-        self.folder, self.port, self.secure = folder, _free(), _free()
-        certificate = make_certificate(folder)
+        self.secure, certificate = free_port(), make_certificate(folder)
+        port = free_port()
         text = (OVERLAY / "nginx" / "conf.d" / "village-content.conf").read_text()
-        for old, new in {
+        changes = {
             r"listen \[::\]:.*": "",
-            "listen 80;": f"listen 127.0.0.1:{self.port};",
+            "listen 80;": f"listen 127.0.0.1:{port};",
             "listen 443 ssl;": f"listen 127.0.0.1:{self.secure} ssl;",
             "/etc/ssl/village-content/fullchain.pem": str(certificate.chain),
             "/etc/ssl/village-content/privkey.pem": str(certificate.chain),
             "/srv/village-content;": f"{repository};",
-        }.items():
-            text, found = re.subn(old if "\\" in old else re.escape(old), new, text)
-            assert found, f"{old} is not in the configuration"
-        (folder / "site.conf").write_text(text)
-        (folder / "nginx.conf").write_text(MAIN.format(folder, "user root;" if os.geteuid() == 0 else ""))
-
-    def run(self, *words: str) -> list[str]:
-        return ["nginx", "-p", str(self.folder), "-c", str(self.folder / "nginx.conf"), *words]
+        }
+        super().__init__(folder, changed(text, changes), port)
 
     def ask(self, request: str) -> tuple[str, bytes]:
         """Head and body of the answer to a request on a connection of its own."""
@@ -82,49 +74,24 @@ class Nginx:
         return self.ask("\r\n".join([f"GET {path} HTTP/1.1", *headers]))
 
 
-def _free() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
-def nginx(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
-    if shutil.which("nginx") is None:
-        pytest.skip("component absent: nginx; apt-get install nginx-light")
-    made = Nginx(tmp_path_factory.mktemp("nginx"), repository)
-    checked = subprocess.run(made.run("-t"), capture_output=True, text=True, check=False, timeout=30)
-    assert checked.returncode == 0, checked.stderr
-    assert "warn" not in checked.stderr
-    with subprocess.Popen(made.run(), stderr=subprocess.DEVNULL) as server:
-        _wait_for(made.port)
-        yield made
-        server.terminate()
-
-
-def _wait_for(port: int) -> None:
-    for _ in range(200):
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    pytest.fail("nginx does not listen")
+def nginx(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ContentHost]:
+    with ContentHost(tmp_path_factory.mktemp("nginx"), repository) as host:
+        yield host
 
 
 def an_object(repository: Path) -> str:
     return "/o/" + max((repository / "o").iterdir(), key=lambda path: path.stat().st_size).name
 
 
-def test_a_hub_takes_its_content_from_it(nginx: Nginx, repository: Path, tmp_path: Path) -> None:
+def test_a_hub_takes_its_content_from_it(nginx: ContentHost, repository: Path, tmp_path: Path) -> None:
     anchor = Anchor(tmp_path / "trust")
     anchor.pin((repository / "metadata" / "1.root.json").read_bytes())
     anchor.refresh(HttpSource(f"http://127.0.0.1:{nginx.port}"), now=BEGAN.replace(year=1970))
     assert anchor.target("all").release == 1
 
 
-def test_headers_are_few(nginx: Nginx, repository: Path) -> None:
+def test_headers_are_few(nginx: ContentHost, repository: Path) -> None:
     for path in ("/metadata/timestamp.json", an_object(repository)):
         head, body = nginx.get(path, "Accept-Encoding: gzip")
         assert head.startswith("HTTP/1.1 200 OK")
@@ -134,12 +101,12 @@ def test_headers_are_few(nginx: Nginx, repository: Path) -> None:
         assert names == {"Server", "Date", "Content-Length", "Connection", "Cache-Control", "Accept-Ranges"}
 
 
-def test_everything_but_the_timestamp_may_be_kept_for_ever(nginx: Nginx, repository: Path) -> None:
+def test_everything_but_the_timestamp_may_be_kept_for_ever(nginx: ContentHost, repository: Path) -> None:
     assert "Cache-Control: max-age=31536000, immutable" in nginx.get(an_object(repository))[0]
     assert "Cache-Control: no-cache" in nginx.get("/metadata/timestamp.json")[0]
 
 
-def test_a_download_goes_on_where_it_broke_off(nginx: Nginx, repository: Path) -> None:
+def test_a_download_goes_on_where_it_broke_off(nginx: ContentHost, repository: Path) -> None:
     path = an_object(repository)
     head, body = nginx.get(path, "Range: bytes=3-9")
     assert head.startswith("HTTP/1.1 206")
@@ -159,7 +126,7 @@ def test_a_download_goes_on_where_it_broke_off(nginx: Nginx, repository: Path) -
         "/../keys/timestamp.key",
     ],
 )
-def test_what_is_not_for_hubs_is_not_there_and_says_so_in_few_bytes(nginx: Nginx, path: str) -> None:
+def test_what_is_not_for_hubs_is_not_there_and_says_so_in_few_bytes(nginx: ContentHost, path: str) -> None:
     head, body = nginx.get(path)
     assert head.startswith(("HTTP/1.1 404", "HTTP/1.1 400"))
     assert len(body) < 200
@@ -168,11 +135,11 @@ def test_what_is_not_for_hubs_is_not_there_and_says_so_in_few_bytes(nginx: Nginx
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PROPFIND"])
-def test_nothing_can_be_done_but_reading(nginx: Nginx, repository: Path, method: str) -> None:
+def test_nothing_can_be_done_but_reading(nginx: ContentHost, repository: Path, method: str) -> None:
     assert nginx.ask(f"{method} {an_object(repository)} HTTP/1.1")[0].startswith(("HTTP/1.1 404", "HTTP/1.1 405"))
 
 
-def test_a_link_out_of_the_repository_is_not_followed(nginx: Nginx, repository: Path) -> None:
+def test_a_link_out_of_the_repository_is_not_followed(nginx: ContentHost, repository: Path) -> None:
     link = repository / "o" / ("f" * 64)
     link.symlink_to("/etc/passwd")
     try:
@@ -182,7 +149,7 @@ def test_a_link_out_of_the_repository_is_not_followed(nginx: Nginx, repository: 
 
 
 @pytest.mark.parametrize(("version", "speaks"), [("-tls1_3", True), ("-tls1_2", True), ("-tls1_1", False)])
-def test_tls_is_of_this_decade_and_sends_no_tickets(nginx: Nginx, version: str, speaks: bool) -> None:
+def test_tls_is_of_this_decade_and_sends_no_tickets(nginx: ContentHost, version: str, speaks: bool) -> None:
     command = ["openssl", "s_client", "-connect", f"127.0.0.1:{nginx.secure}", version, "-msg", "-ign_eof"]
     request = b"GET /metadata/timestamp.json HTTP/1.1\r\nHost: c\r\nConnection: close\r\n\r\n"
     ended = subprocess.run(command, input=request, capture_output=True, check=False, timeout=30)

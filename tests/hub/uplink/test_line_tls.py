@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from hub.uplink import meter
+from hub.uplink import meter, tls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 def test_dates_are_checked_while_the_kernel_holds_network_time(synchronised: bool, monkeypatch) -> None:
     monkeypatch.setattr(meter, "kernel_is_synchronised", lambda: synchronised)
     with meter.open_session(meter.Meter()) as session:
-        context = session.get_adapter("https://").poolmanager.connection_pool_kw["ssl_context"]
-    assert bool(context.verify_flags & meter.NO_CHECK_TIME) is not synchronised
+        asked = requests.Request("GET", "https://office.example/").prepare()
+        pool = session.get_adapter("https://").get_connection_with_tls_context(asked, verify=True)
+    context = pool.conn_kw["ssl_context"]
+    assert bool(context.verify_flags & tls.NO_CHECK_TIME) is not synchronised
     assert context.verify_mode == ssl.CERT_REQUIRED
     assert context.check_hostname
 
