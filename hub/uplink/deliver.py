@@ -24,7 +24,7 @@ from hub.clock import from_unix
 from hub.db import writing
 from hub.locks import held
 from hub.site import signing_key, this_site
-from hub.uplink.backoff import wait_after
+from hub.uplink.backoff import retry_at, wait_after
 from hub.uplink.line import Line, NoAnswer
 from hub.uplink.models import Outbox, note, state, waiting
 from hub.version import SOFTWARE
@@ -84,6 +84,12 @@ def deliver(
     return total
 
 
+def wanted(settings: Settings, clock: Clock) -> bool:
+    """Whether there is anything to call head office for: something waits, or the time is unsure."""
+    waits = Outbox.select().where(waiting(this_site().epoch, open_days=settings.seal_open_days))
+    return clock.now() is None or waits.exists()
+
+
 def pending(site: Site, *, open_days: bool, most: int = MOST_BYTES) -> list[Outbox]:
     """What goes into the next batch: the oldest that waits, up to MOST_RECORDS and `most` bytes."""
     rows = Outbox.select().where(waiting(site.epoch, open_days=open_days))
@@ -110,7 +116,7 @@ def _bytes_allowed(clock: Clock, line: Line, *, urgent: bool) -> int:
 
 def _is_due(clock: Clock) -> bool:
     known, now = state(), clock.moment()
-    return known.retry_boot != now.boot or known.retry_seconds is None or known.retry_seconds <= now.seconds
+    return retry_at(known.failures, known.retry, now.boot, bytes(this_site().hub)) <= now.seconds
 
 
 def _exchange(settings: Settings, clock: Clock, library: Library, line: Line, records: list[Outbox]) -> Delivered:

@@ -80,7 +80,7 @@ class Budget(Table):
 
 
 class Uplink(Table):
-    """The one row. No attempt before the retry moment; moments of another boot have passed.
+    """The one row. No attempt before the retry moment; what another boot makes of it, backoff.py says.
 
     `content` is the version of the repository's metadata that head office told of when it was last reached.
     """
@@ -103,6 +103,13 @@ class Uplink(Table):
         if self.reached_boot is None or self.reached_seconds is None:
             return None
         return Moment(self.reached_boot, self.reached_seconds)
+
+    @property
+    def retry(self) -> Moment | None:
+        """When the next attempt may be, by the failure before."""
+        if self.retry_boot is None or self.retry_seconds is None:
+            return None
+        return Moment(self.retry_boot, self.retry_seconds)
 
 
 def state() -> Uplink:

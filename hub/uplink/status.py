@@ -10,6 +10,7 @@ from peewee import fn
 from hub.clock import Clock
 from hub.settings import Settings
 from hub.site import this_site
+from hub.uplink.backoff import retry_at
 from hub.uplink.budget import CONTENT, COUNTS, Room, Rules, Spent, room
 from hub.uplink.ledger import rules, spent
 from hub.uplink.models import Ledger, Outbox, state, waiting
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from hub.clock import Moment
+    from hub.uplink.models import Uplink
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,12 +79,12 @@ def status(settings: Settings | None = None, clock: Clock | None = None) -> Upli
         refusal=None if latest_refusal is None else latest_refusal.refused,
         last_reached=known.reached,
         last_error=known.error,
-        retry_in=_retry_in(clock, known.retry_boot, known.retry_seconds),
+        retry_in=_retry_in(clock, known, bytes(site.hub)),
         bytes_total=Ledger.select(fn.COALESCE(fn.SUM(Ledger.up + Ledger.down), 0)).scalar(),
         bytes_today=None if now is None else uplink_bytes(now.astimezone(site.zone).date(), site.zone),
     )
 
 
-def _retry_in(clock: Clock, boot: int | None, seconds: float | None) -> float | None:
-    now = clock.moment()
-    return seconds - now.seconds if seconds is not None and boot == now.boot and seconds > now.seconds else None
+def _retry_in(clock: Clock, known: Uplink, hub: bytes) -> float | None:
+    seconds = retry_at(known.failures, known.retry, clock.boot, hub) - clock.since_boot()
+    return seconds if seconds > 0 else None

@@ -8,6 +8,7 @@ One that looks often and mostly finds nothing to do answers IDLE, and its run is
 
 from __future__ import annotations
 
+import math
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from hub.uplink.deliver import deliver
 from hub.uplink.ledger import fold
 from hub.uplink.models import acknowledged_days
 from hub.uplink.seal import roll_up
+from hub.uplink.turns import is_turn
 from hub.usage.forget import forget
 from hub.worker.stops import Either
 
@@ -65,17 +67,22 @@ class Work:
 
 
 class Job(NamedTuple):
-    """A row of the table. `first` are the seconds from the start of the worker to the first run, at most the pause."""
+    """A row of the table. `first` are the seconds from the start of the worker to the first run, at most the pause.
+
+    A job that looks by itself whether its pause is over does so at least each `look` seconds.
+    """
 
     name: str
     first: float
     pause: float | str
     run: Callable[[Work], object]
     why: str
+    look: float = math.inf
 
     def seconds(self, settings: Settings) -> float:
-        """The pause."""
-        return float(getattr(settings, self.pause)) if isinstance(self.pause, str) else self.pause
+        """The pause, or until the next look."""
+        pause = float(getattr(settings, self.pause)) if isinstance(self.pause, str) else self.pause
+        return min(pause, self.look)
 
 
 def copy_to_sticks(work: Work) -> Idle | None:
@@ -86,8 +93,11 @@ def seal_days(work: Work) -> None:
     roll_up(work.settings, work.clock, work.library)
 
 
-def upload(work: Work) -> None:
+def upload(work: Work) -> Idle | None:
+    if not is_turn(work.settings, work.clock):
+        return IDLE
     deliver(work.settings, work.clock, work.library, work.stop)
+    return None
 
 
 def sweep(work: Work) -> None:
@@ -131,7 +141,7 @@ def read_sticks(work: Work) -> Idle | None:
 JOBS = (
     Job("catalogue", 1, 600, renew_catalogue, "After an update of the hub its courses are there as before."),
     Job("roll up", 3, "roll_up_every", seal_days, "Days that are over become sealed records that can be sent."),
-    Job("upload", 6, "upload_every", upload, "Head office sees what was counted, and tells the time."),
+    Job("upload", 6, "upload_every", upload, "Head office sees what was counted, and tells the time.", look=10),
     Job("sticks", 9, 10, read_sticks, "Content that is plugged in is taken in by itself, if head office signed it."),
     Job("copies", 10, 10, copy_to_sticks, "What is here goes to the next village, when the technician says so."),
     Job("content", 12, 60, bring_content, "New courses come, in the order in which people want them."),

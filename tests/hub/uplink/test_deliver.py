@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import threading
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from hub.errors import HubError
 from hub.locks import InUse, held
 from hub.site import Site, this_site
 from hub.uplink import line as line_module
+from hub.uplink.backoff import AFTER_BOOT
 from hub.uplink.budget import CONTENT, KEPT, Rules
 from hub.uplink.deliver import Delivered, deliver, fitting
 from hub.uplink.ledger import Tally, room_now, set_rules
@@ -310,12 +312,43 @@ def test_after_a_failure_it_waits_also_across_a_restart_of_the_program(hub: Hub,
     assert status(hub.settings, hub.clock).retry_in is None
 
 
-def test_another_boot_waits_no_longer(hub: Hub, office: HeadOffice) -> None:
+def test_another_boot_waits_as_well_but_only_for_minutes(hub: Hub, office: HeadOffice) -> None:
     a_sealed_week(hub)
-    office.play("broken")
-    with pytest.raises(NoAnswer):
-        hub.send()
+    office.play(*["broken"] * 9)
+    for _ in range(9):
+        with pytest.raises(NoAnswer):
+            hub.send(urgent=True)
     hub.reboot()
+    waits = status(hub.settings, hub.clock).retry_in
+    assert waits is not None
+    assert 0 < waits <= AFTER_BOOT
+    hub.machine.pass_time(seconds=waits - 0.01)
+    assert hub.send() == Delivered()
+    assert office.asked == 9
+    hub.machine.pass_time(seconds=0.01)
+    assert hub.send() == Delivered(acknowledged=7)
+    hub.reboot()
+    assert status(hub.settings, hub.clock).retry_in is None, "nothing failed since"
+
+
+@pytest.mark.parametrize("minutes", [1, 3, 20])
+def test_a_box_whose_power_flaps_knocks_seldom_but_not_never(hub: Hub, office: HeadOffice, minutes: int) -> None:
+    """Its clock begins anew each time, and stands in 2000 until head office says otherwise."""
+    a_sealed_week(hub)
+    office.habit = "broken"
+    tried = []
+    for _ in range(40):
+        hub.reboot(certain=False)
+        for _ in range(2 * minutes):
+            with contextlib.suppress(NoAnswer):
+                hub.send()
+            hub.machine.pass_time(seconds=30)
+        tried.append(office.asked - sum(tried))
+    assert sum(tried) < 40 * {1: 0.5, 3: 0.75, 20: 3}[minutes]
+    assert sum(bool(knocks) for knocks in tried[6:]) >= {1: 0, 3: 1, 20: 34}[minutes]
+    office.habit = "honest"
+    hub.reboot()
+    hub.machine.pass_time(seconds=AFTER_BOOT)
     assert hub.send() == Delivered(acknowledged=7)
 
 
