@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collector.settings import Settings
 
 THREADS = 4
+FROM_PROXY = {"x-forwarded-for", "x-forwarded-proto"}
 
 
 def listen(app: Flask, settings: Settings) -> Any:
@@ -36,6 +37,7 @@ def listen(app: Flask, settings: Settings) -> Any:
             asyncore_use_poll=True,
             max_request_body_size=LONGEST_BODY + 1,
             max_request_header_size=32 << 10,
+            **_in_front(settings.trusted_proxy),
         )
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
@@ -43,6 +45,12 @@ def listen(app: Flask, settings: Settings) -> Any:
                 f"Port {settings.port} is in use; stop the program that listens there or set COLLECTOR_PORT."
             ) from None
         raise BadSetting(f"Cannot listen on {settings.host}:{settings.port} ({error}); mend COLLECTOR_HOST.") from None
+
+
+def _in_front(proxy: str) -> dict[str, Any]:
+    """How waitress takes the address of who asks from `proxy` alone, and the same header from nobody else."""
+    known = {"trusted_proxy": proxy, "trusted_proxy_count": 1, "trusted_proxy_headers": FROM_PROXY} if proxy else {}
+    return {"clear_untrusted_proxy_headers": True, **known}
 
 
 def stop_on_signals() -> None:

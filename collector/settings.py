@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import os
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,9 @@ class Settings:
     port: int = setting(8090, "TCP port", "Port of the pages and of the hubs' uploads.")
     token: str = setting("", "text", "Whoever reads pages or API must know it; 16 characters or more. Empty: open.")
 
+    trusted_proxy: str = setting(
+        "", "address", "The web server in front, whose word on who is asking is believed; needs a token. Empty: none."
+    )
     content: str = setting(
         "",
         "folder or URL",
@@ -82,7 +86,21 @@ def _check(settings: Settings) -> None:
         raise BadSetting("COLLECTOR_DATABASE must begin with sqlite:/// or postgresql://; mend it or leave it out.")
     if settings.token and len(settings.token) < SHORTEST_TOKEN:
         raise BadSetting(f"COLLECTOR_TOKEN is easy to guess; take {SHORTEST_TOKEN} random characters or more.")
+    if settings.trusted_proxy:
+        _check_proxy(settings)
     if settings.host not in LOOPBACK and not settings.token:
         raise BadSetting(
             f"Listening on {settings.host} would show every figure to anyone who finds it; set COLLECTOR_TOKEN first."
         )
+
+
+def _check_proxy(settings: Settings) -> None:
+    """Whoever may speak for others is named by the address that connections come from."""
+    try:
+        ip_address(settings.trusted_proxy)
+    except ValueError:
+        raise BadSetting(
+            f"COLLECTOR_TRUSTED_PROXY is {settings.trusted_proxy!r}; write the address it connects from, as 127.0.0.1."
+        ) from None
+    if not settings.token:
+        raise BadSetting("The server in front would show every figure to anyone; set COLLECTOR_TOKEN first.")

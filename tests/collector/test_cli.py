@@ -81,6 +81,8 @@ def test_help_imports_neither_flask_nor_the_database():
         ({"COLLECTOR_PROT": "80"}, "COLLECTOR_PROT is no setting"),
         ({"COLLECTOR_DATABASE": "mysql://x"}, "must begin with sqlite:/// or postgresql://"),
         ({"COLLECTOR_TOKEN": "short"}, "easy to guess"),
+        ({"COLLECTOR_TRUSTED_PROXY": "nginx", "COLLECTOR_TOKEN": "x" * 16}, "write the address it connects from"),
+        ({"COLLECTOR_TRUSTED_PROXY": "127.0.0.1"}, "set COLLECTOR_TOKEN first"),
     ],
 )
 def test_a_bad_setting_is_named(environ, sentence):
