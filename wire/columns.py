@@ -28,8 +28,8 @@ def round_to_total(values: Sequence[float], unit: float) -> list[int]:
 
     Largest remainder method: each is cut down, then those that lost most get one back; among equals the first.
     """
-    whole = [math.floor(value / unit) for value in values]
-    lost = [value / unit - cut for value, cut in zip(values, whole, strict=True)]
+    # Remainders are exact, where those of a division would differ in their last bit and so decide what is equal.
+    whole, lost = [int(value // unit) for value in values], [value % unit for value in values]
     short = math.floor(math.fsum(values) / unit + 0.5) - sum(whole)
     for at in sorted(range(len(whole)), key=lambda at: -lost[at])[: max(short, 0)]:
         whole[at] += 1

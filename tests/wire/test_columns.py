@@ -21,6 +21,13 @@ def test_the_largest_remainder_is_rounded_up_first():
     assert round_to_total([], MINUTE) == []
 
 
+@given(st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, MINUTE - 1))
+def test_among_equal_remainders_the_first_is_rounded_up_however_large_the_values(one, other, left):
+    values = [one * MINUTE + left, other * MINUTE + left]
+    up = [[0, 0], [1, 0], [1, 1]][(2 * 2 * left + MINUTE) // (2 * MINUTE)]
+    assert round_to_total(values, MINUTE) == [one + up[0], other + up[1]]
+
+
 @given(st.sets(st.integers(0, 2**32 - 1), max_size=50).map(sorted))
 def test_differences_give_the_numbers_back(numbers):
     assert from_differences(differences(numbers)) == numbers
