@@ -16,7 +16,7 @@ from collector import access, i18n, refusals
 from collector.content import Content
 from collector.db import database, open_database
 from collector.durable import secret
-from collector.office import Office, signing_key
+from collector.office import Office, sealing_key, signing_key
 from wire.exchange import LONGEST_BODY
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> Fl
         MAX_CONTENT_LENGTH=LONGEST_BODY,
         SEND_FILE_MAX_AGE_DEFAULT=86_400,
     )
-    app.extensions["office"] = Office(settings, signing_key(settings.data), clock, content=Content(settings.content))
+    keys = signing_key(settings.data), sealing_key(settings.data)
+    app.extensions["office"] = Office(settings, *keys, clock, content=Content(settings.content))
     app.before_request(_connect)
     app.teardown_appcontext(lambda _error: database.is_closed() or database.close())
     app.after_request(_harden)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from flask import current_app
 
 from collector.content import Content
@@ -46,10 +47,11 @@ class Guesses:
 
 @dataclass(frozen=True)
 class Office:
-    """Settings, key, clock and content of the running head office."""
+    """Settings, keys, clock and content of the running head office: `key` signs, `sealing_key` opens."""
 
     settings: Settings
     key: Ed25519PrivateKey
+    sealing_key: X25519PrivateKey
     clock: Callable[[], float] = time.time
     guesses: Guesses = field(default_factory=Guesses)
     content: Content = field(default_factory=lambda: Content(""))
@@ -58,6 +60,11 @@ class Office:
     def key_id(self) -> bytes:
         """Which key signs: the first 8 bytes of the SHA-256 of its public half."""
         return hashlib.sha256(self.key.public_key().public_bytes_raw()).digest()[:8]
+
+    @property
+    def public_sealing_key(self) -> bytes:
+        """What hubs seal for."""
+        return self.sealing_key.public_key().public_bytes_raw()
 
     def now(self) -> int:
         """Unix milliseconds of head office's own clock."""
@@ -73,3 +80,8 @@ def office() -> Office:
 def signing_key(data: Path) -> Ed25519PrivateKey:
     """Head office's key from `data`/office.key, made at the first start, readable by its owner alone."""
     return Ed25519PrivateKey.from_private_bytes(secret(data / "office.key"))
+
+
+def sealing_key(data: Path) -> X25519PrivateKey:
+    """The key that opens what is sealed for head office, from `data`/sealing.key, made at the first start."""
+    return X25519PrivateKey.from_private_bytes(secret(data / "sealing.key"))

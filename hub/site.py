@@ -1,7 +1,9 @@
 """Which site this is: the hub's identity, and what `hub setup` wrote down.
 
 The hub makes its identity at first start: a random id, an epoch and an Ed25519 key that never leaves the box.
-Enrolment with head office adds the site's code, name and time zone, and head office's address and key.
+Another one, X25519, opens what head office seals
+for this box alone. Enrolment with head office adds the site's code, name and time zone, and head office's address and
+keys.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from peewee import BlobField, IntegerField, TextField
 
 from content_cache.durable import write_file
@@ -23,7 +26,11 @@ DEFAULT_TIME_ZONE = "America/Mexico_City"
 
 
 class Site(Table):
-    """The one row. `code`, `name`, `collector_url` and `collector_key` are empty until the hub is enrolled."""
+    """The one row. `code`, `name`, `collector_url` and `collector_key` are empty until the hub is enrolled.
+
+    `office_sealing_key` is the X25519 key that head office opens what is sealed for it with; a head office one version
+    behind has none.
+    """
 
     id = IntegerField(primary_key=True, default=1)
     hub = BlobField()
@@ -33,6 +40,7 @@ class Site(Table):
     time_zone = TextField(default=DEFAULT_TIME_ZONE)
     collector_url = TextField(null=True)
     collector_key = BlobField(null=True)
+    office_sealing_key = BlobField(null=True)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -55,6 +63,11 @@ def this_site() -> Site:
 def signing_key(keys: Path) -> Ed25519PrivateKey:
     """The hub's Ed25519 key from `keys`/hub.key, made on the first call, readable by the hub alone."""
     return Ed25519PrivateKey.from_private_bytes(secret(keys / "hub.key"))
+
+
+def sealing_key(keys: Path) -> X25519PrivateKey:
+    """The key that opens what is sealed for this hub, from `keys`/sealing.key, made on the first call."""
+    return X25519PrivateKey.from_private_bytes(secret(keys / "sealing.key"))
 
 
 def secret(path: Path, size: int = 32) -> bytes:

@@ -28,17 +28,21 @@ SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
 NOT_OURS = "This was not sealed for this reader, or was altered on the way; take a fresh copy to the place it is for."
 
 
+class NotOurs(BadRecord):
+    """Sealed for another key than the one at hand, or altered."""
+
+
 def close(plain: bytes, reader: X25519PublicKey, context: bytes) -> bytes:
     """`plain` for the holder of `reader` alone: OVERHEAD bytes more, and different ones each time."""
     return SUITE.encrypt(plain, reader, info=context)
 
 
 def unclose(closed: bytes, reader: X25519PrivateKey, context: bytes) -> bytes:
-    """What was closed. Raises BadRecord."""
+    """What was closed. Raises NotOurs."""
     try:
         return SUITE.decrypt(closed, reader, info=context)
     except (InvalidTag, ValueError):
-        raise BadRecord(NOT_OURS) from None
+        raise NotOurs(NOT_OURS) from None
 
 
 def key_of(raw: bytes) -> X25519PublicKey:

@@ -15,6 +15,7 @@ from collector.inbox.judge import Verdict, gaps, judge
 from collector.inbox.models import TOTALS, ItemUse, Quarantine, Summary
 from collector.sites.enrol import public_key_of
 from collector.sites.models import Code, Hub
+from collector.state.store import heard, to_tell
 from wire.errors import BadRecord
 from wire.exchange import MOST_RECORDS, Acknowledged, Answer, Batch, Refused, open_batch, seal_answer
 from wire.summary import SiteDay, digest, unseal
@@ -54,6 +55,7 @@ def receive(body: bytes, office: Office) -> bytes:
         _lock({batch.hub, *(record.day.hub for record in records if record.day)})
         results = [_settle(batch.hub, record, office.now()) for record in records]
         _heard(batch, office.now())
+        heard(batch, office.now())
         missing, configuration = _missing(batch.hub), Hub.get_by_id(batch.hub.hex()).configuration
     newest = office.content.newest()
     answer = Answer(
@@ -64,6 +66,7 @@ def receive(body: bytes, office: Office) -> bytes:
         configuration=configuration,
         missing=missing,
         content=newest.number if newest else None,
+        **to_tell(batch, office),
     )
     return seal_answer(answer, office.key, office.key_id)
 

@@ -1,7 +1,7 @@
 """Sites are added by head office; a hub becomes a site's hub by a one-time code (see wire/enrol.py).
 
     site, code = add_site("Dzemul", "America/Merida", now)      # head office reads the code out
-    take_in(body, office_key, now)                              # the hub's enrolment; gives the Welcome, sealed
+    take_in(body, office)                                       # the hub's enrolment; gives the Welcome, sealed
 
 A hub that lost the answer asks again with the same key and gets the same welcome; a code used by one hub is no use to
 another, also when both come at once.
@@ -22,7 +22,7 @@ from collector.sites.models import Code, Hub, Site
 from wire.enrol import Enrolment, Welcome, code_id, new_code, open_enrolment, seal_welcome
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from collector.office import Office
 
 LONGEST_NAME = 120
 CODE_LIVES = 30 * 86_400_000  # milliseconds
@@ -75,9 +75,10 @@ def public_key_of(hub: bytes) -> Ed25519PublicKey | None:
     return Ed25519PublicKey.from_public_bytes(bytes(row.public_key)) if row else None
 
 
-def take_in(body: bytes, office_key: Ed25519PrivateKey, now: int) -> bytes:
+def take_in(body: bytes, office: Office) -> bytes:
     """Enrol the hub that sent `body`; gives the sealed Welcome. Raises BadRecord or NotPossible."""
     codes: dict[str, Code] = {}
+    now = office.now()
 
     def code_for(identity: str) -> str | None:
         row = Code.get_or_none((Code.id == identity) & (Code.made >= now - CODE_LIVES))
@@ -88,7 +89,7 @@ def take_in(body: bytes, office_key: Ed25519PrivateKey, now: int) -> bytes:
     code = codes[asked.code_id]
     with writing():
         _use(code, asked, now)
-    return seal_welcome(_welcome(code.site, asked, office_key, now), code.code)
+    return seal_welcome(_welcome(code.site, asked, office), code.code)
 
 
 def _use(code: Code, asked: Enrolment, now: int) -> None:
@@ -97,7 +98,7 @@ def _use(code: Code, asked: Enrolment, now: int) -> None:
     if not Code.update(used_by=asked.hub.hex()).where((Code.id == code.id) & mine).execute():
         raise NotPossible("Another hub has used this code already; ask head office for a new one.")
     row = {"id": asked.hub.hex(), "site": code.site, "public_key": asked.public_key, "enrolled": now}
-    Hub.insert(row).on_conflict_ignore().execute()
+    Hub.insert(row | {"sealing_key": asked.sealing_key}).on_conflict_ignore().execute()
     known = Hub.get_by_id(asked.hub.hex())
     if bytes(known.public_key) != asked.public_key or known.site != code.site:
         raise NotPossible(
@@ -106,12 +107,16 @@ def _use(code: Code, asked: Enrolment, now: int) -> None:
         )
 
 
-def _welcome(site: Site, asked: Enrolment, office_key: Ed25519PrivateKey, now: int) -> Welcome:
+def _welcome(site: Site, asked: Enrolment, office: Office) -> Welcome:
+    """A hub that sent no key for sealing, or another one than is held, tells it in a batch that it signs."""
+    held = Hub.get_by_id(asked.hub.hex()).sealing_key
+    knows = held is not None and bytes(held) == asked.sealing_key
     return Welcome(
         site=site.id,
         name=site.name,
         time_zone=site.time_zone,
-        collector_key=office_key.public_key().public_bytes_raw(),
-        time=now,
+        collector_key=office.key.public_key().public_bytes_raw(),
+        time=office.now(),
         nonce=asked.nonce,
+        sealing_key=office.public_sealing_key if knows else None,
     )

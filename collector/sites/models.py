@@ -17,7 +17,12 @@ class Site(Table):
 
 
 class Hub(Table):
-    """A box; `id` is its 8 bytes in hexadecimal. Times are Unix milliseconds of head office's own clock."""
+    """A box; `id` is its 8 bytes in hexadecimal. Times are Unix milliseconds of head office's own clock.
+
+    `configuration` is the number of its state here (see collector/state/), `running` that of the one it says it runs,
+    `running_since` when it said so first, `trouble` what of it it could not do. What is sealed for it, `sealing_key`
+    opens.
+    """
 
     id = TextField(primary_key=True)
     site = ForeignKeyField(Site, backref="hubs")
@@ -28,6 +33,10 @@ class Hub(Table):
     content_release = BigIntegerField(default=0)
     oldest_unacknowledged = BigIntegerField(null=True)
     configuration = BigIntegerField(default=0)
+    sealing_key = BlobField(null=True)
+    running = BigIntegerField(default=0)
+    running_since = BigIntegerField(null=True)
+    trouble = TextField(default="")
 
 
 class Code(Table):

@@ -18,7 +18,7 @@ def enrol() -> tuple[bytes, dict[str, str]]:
     """Answer with the sealed welcome, or a sentence; nobody's guesses shut out who has the right code."""
     guesses, who = office().guesses, request.remote_addr or ""
     try:
-        welcome = take_in(request.get_data(), office().key, office().now())
+        welcome = take_in(request.get_data(), office())
     except BadRecord:
         if guesses.too_many(who):
             raise TooManyRequests(TOO_MANY) from None

@@ -27,6 +27,7 @@ from hub.site import signing_key, this_site
 from hub.uplink.backoff import retry_at, wait_after
 from hub.uplink.line import Line, NoAnswer
 from hub.uplink.models import Outbox, note, state, waiting
+from hub.uplink.told import learn, to_tell
 from hub.version import SOFTWARE
 from wire.errors import BadRecord
 from wire.exchange import Answer, Batch, open_answer, seal_batch
@@ -147,6 +148,7 @@ def _ask(settings: Settings, clock: Clock, library: Library, line: Line, records
         oldest_unacknowledged=_oldest(site.epoch),
         content_release=library.number(),
         software=SOFTWARE,
+        **to_tell(settings),
     )
     body = seal_batch(batch, signing_key(settings.keys), kid=batch.hub)
     reply = line.post(f"{site.collector_url}/v1/summaries", body)
@@ -190,6 +192,7 @@ def _settle(clock: Clock, answer: Answer) -> Delivered:
         # Head office names days it never had. What it acknowledged and then lost, it gets again, as it was sealed.
         for epoch, day in answer.missing:
             Outbox.update(acknowledged=False).where((Outbox.epoch == epoch) & (Outbox.day == day)).execute()
+        learn(answer)
         note(
             failures=0,
             retry_boot=None,

@@ -19,7 +19,7 @@ from hub.backup import snapshot
 from hub.clock import from_unix
 from hub.db import writing
 from hub.errors import HubError
-from hub.site import Site, signing_key, this_site
+from hub.site import Site, sealing_key, signing_key, this_site
 from hub.uplink.line import Line
 from hub.uplink.models import note
 from hub.version import SOFTWARE
@@ -53,6 +53,7 @@ def enrol(collector_url: str, code: str, settings: Settings, clock: Clock) -> Si
             time_zone=zone.key,
             collector_url=url,
             collector_key=welcome.collector_key,
+            office_sealing_key=welcome.sealing_key,
         ).where(Site.id == 1).execute()
         now = clock.moment()
         note(
@@ -78,6 +79,7 @@ def _ask(url: str, code: str, settings: Settings, clock: Clock) -> tuple[Welcome
         public_key=key.public_key().public_bytes_raw(),
         nonce=nonce,
         software=SOFTWARE,
+        sealing_key=sealing_key(settings.keys).public_key().public_bytes_raw(),
     )
     with Line(clock) as line:
         reply = line.post(f"{url}/v1/enrol", seal_enrolment(asked, code))

@@ -5,6 +5,7 @@
 - Rolled: up to which batch of a feature the outbox is complete; changes in the same transaction as the outbox.
 - Ledger: bytes that crossed the uplink at a Moment, by kind, of at most a quarter of an hour a row.
 - Budget: the one row of rules that the technician gave; see budget.py.
+- Told: the one row of what head office tells this hub, as it came; see told.py.
 - Uplink: the one row of state that survives restarts: back-off, when head office was last reached, the last error, and
   which content it told of.
 """
@@ -77,6 +78,21 @@ class Budget(Table):
     monthly = IntegerField(null=True)
     hours = TextField()
     free = TextField(null=True, column_name="free_hours")
+
+
+class Told(Table):
+    """The one row. `sealed` is the state of the highest `number` that came from the head office of the key `office`.
+
+    `applied` is the number of the one that this hub runs; `trouble` is what of it `software` could not do.
+    """
+
+    id = IntegerField(primary_key=True, default=1)
+    office = BlobField()
+    number = IntegerField(default=0)
+    sealed = BlobField(null=True)
+    applied = IntegerField(default=0)
+    trouble = TextField(default="")
+    software = TextField(default="")
 
 
 class Uplink(Table):

@@ -5,6 +5,7 @@ import secrets
 
 import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from collector.db import database
 from collector.sites.enrol import add_site
@@ -38,6 +39,7 @@ class FakeHub:
         self.client = client
         self.id = secrets.token_bytes(8)
         self.key = Ed25519PrivateKey.generate()
+        self.sealing: X25519PrivateKey | None = X25519PrivateKey.generate()
         self.office: Ed25519PublicKey | None = None
 
     @classmethod
@@ -48,13 +50,22 @@ class FakeHub:
 
     def enrolment(self, code: str, nonce: bytes = b"n" * 16) -> bytes:
         public = self.key.public_key().public_bytes_raw()
-        return seal_enrolment(Enrolment(code_id=code_id(code), hub=self.id, public_key=public, nonce=nonce), code)
+        asked = Enrolment(
+            code_id=code_id(code), hub=self.id, public_key=public, nonce=nonce, sealing_key=self.public_sealing
+        )
+        return seal_enrolment(asked, code)
+
+    @property
+    def public_sealing(self) -> bytes | None:
+        """None of a hub one version behind."""
+        return self.sealing and self.sealing.public_key().public_bytes_raw()
 
     def enrol(self, code: str) -> Welcome:
         nonce = secrets.token_bytes(16)
         answer = self.client.post("/v1/enrol", data=self.enrolment(code, nonce))
         assert answer.status_code == 200, answer.data
         welcome = open_welcome(answer.data, code, nonce)
+        self.welcome = welcome
         self.office = Ed25519PublicKey.from_public_bytes(welcome.collector_key)
         return welcome
 

@@ -21,11 +21,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from tests.simulators.scripted import Scripted
-from wire.enrol import Welcome, open_enrolment, seal_welcome
+from wire.enrol import Enrolment, Welcome, open_enrolment, seal_welcome
 from wire.errors import BadRecord
 from wire.exchange import Acknowledged, Answer, Batch, Refused, open_batch, seal_answer
+from wire.sealing import key_of
+from wire.state import State, seal_state
 from wire.summary import SiteDay, digest, unseal
 
 if TYPE_CHECKING:
@@ -40,6 +43,9 @@ class HeadOffice(Scripted):
 
     def __init__(self) -> None:
         self.key = Ed25519PrivateKey.generate()
+        self.sealing_key: X25519PrivateKey | None = X25519PrivateKey.generate()  # None: of one version behind
+        self.sealing_keys: dict[bytes, bytes] = {}
+        self.tells: State | None = None  # to hubs that run an older state
         self.lock = threading.RLock()
         self.keys: dict[bytes, Ed25519PublicKey] = {}
         self.codes: dict[str, str] = {}
@@ -87,6 +93,7 @@ class HeadOffice(Scripted):
             collector_key=self.public_key,
             time=int(self.now() * 1000),
             nonce=asked.nonce,
+            sealing_key=self._public_sealing_key(asked),
         )
         return seal_welcome(welcome, self.codes[asked.code_id])
 
@@ -103,9 +110,24 @@ class HeadOffice(Scripted):
             configuration=self.configuration,
             content=self.content,
             missing=[place for place in self.missing if self.forgetful or place not in self.kept],
+            sealing_key=self._public_sealing_key(batch),
+            state=self._state(batch),
         )
         self.last_answer = seal_answer(answer, key, b"office")
         return self.last_answer
+
+    def _public_sealing_key(self, message: Batch | Enrolment) -> bytes | None:
+        """What a hub that tells its own key is told."""
+        if self.sealing_key is None or message.sealing_key is None:
+            return None
+        self.sealing_keys[message.hub] = message.sealing_key
+        return self.sealing_key.public_key().public_bytes_raw()
+
+    def _state(self, batch: Batch) -> bytes | None:
+        if self.tells is None or batch.state >= self.tells.number or batch.hub not in self.sealing_keys:
+            return None
+        self.configuration = self.tells.number
+        return seal_state(self.tells, self.key, b"office", key_of(self.sealing_keys[batch.hub]))
 
     def _settle(self, sealed: bytes) -> Acknowledged | Refused:
         day, name = unseal(sealed, self.keys.get), digest(sealed)

@@ -1,0 +1,1 @@
+"""What head office tells each hub: settings, staff accounts, answers, revocations."""
