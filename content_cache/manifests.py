@@ -102,7 +102,7 @@ class Records(abc.ABC):
 
     def course(self, entry: CourseEntry) -> tuple[CourseLine, Iterator[ItemLine]]:
         """A course and its items in order; the items' last step checks the manifest's hash and their count."""
-        lines = self._lines(entry.manifest, entry.size, entry.packed, entry.items + 1)
+        lines = self.lines(entry.manifest, entry.size, entry.packed, entry.items + 1)
         _, first = next(lines, (0, b""))
         course = self._line(entry.manifest, 1, first, CourseLine)
         if (course.course, course.number) != (entry.slug, entry.number):
@@ -131,7 +131,7 @@ class Records(abc.ABC):
     def tree(self, ref: TreeRef) -> Iterator[TreeLine]:
         """The files of a package, in the order of their paths; the last step checks hash, count, and the start."""
         count, last, has_start = 0, "", False
-        for count, text in self._lines(ref.sha256, ref.size, ref.packed, ref.files):
+        for count, text in self.lines(ref.sha256, ref.size, ref.packed, ref.files):
             line = self._line(ref.sha256, count, text, TreeLine)
             if line.path <= last:
                 self.refuse(f"m/{ref.sha256}, line {count},", "is not in the order of the paths")
@@ -146,7 +146,7 @@ class Records(abc.ABC):
         except BAD as error:
             self.refuse(f"m/{sha256}, line {number},", f"cannot be read ({error})")
 
-    def _lines(self, sha256: str, size: int | None, packed: int | None, most: int) -> Iterator[tuple[int, bytes]]:
+    def lines(self, sha256: str, size: int | None, packed: int | None, most: int) -> Iterator[tuple[int, bytes]]:
         """A record's lines, numbered from 1, one more than the `most` it should have; its end has the right hash."""
         digest = hashlib.sha256()
         with self.open_record("m", sha256, size, packed) as file:

@@ -18,7 +18,7 @@ from msgspec import Meta
 from content_cache.durable import write_file
 from content_cache.errors import RepositoryError
 from content_cache.manifests import BAD
-from content_cache.records import EVERYTHING, MAX_ITEMS, Number, Sha256, Size, Slug
+from content_cache.records import EVERYTHING, MAX_ITEMS, Blob, Number, Sha256, Size, Slug
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +31,8 @@ Courses = Annotated[tuple[Slug, ...], Meta(max_length=MAX_ITEMS)]
 class GroupRelease(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A catalogue in `c/`: its release, hash, bytes and bytes packed.
 
-    `courses` are those that the group got then, None for all.
+    `courses` are those that the group got then, None for all; `names` is the record in `m/` of what all numbers given
+    by then are called, in releases of `all` alone (content_cache/publisher/names.py).
     """
 
     release: Number
@@ -39,6 +40,7 @@ class GroupRelease(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     size: Size
     packed: Size | None = None
     courses: Courses | None = None
+    names: Blob | None = None
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +66,12 @@ class Groups(msgspec.Struct, frozen=True):
     def group(self, name: str) -> Group:
         """The group of that name, with nothing published if it is not there."""
         return next((one for one in self.groups if one.group == name), Group(group=name))
+
+    @property
+    def names(self) -> Blob | None:
+        """The newest record of names; None in a repository that an older version published last."""
+        newest = self.group(EVERYTHING).newest
+        return newest.names if newest else None
 
     @property
     def release(self) -> int:

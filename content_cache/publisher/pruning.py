@@ -82,6 +82,8 @@ class _Needed:
     def add(self, release: GroupRelease) -> None:
         self.catalogues.add(release.sha256[:SHORT])
         self.names["c"].add(bytes.fromhex(release.sha256))
+        if release.names:
+            self.names["m"].add(_key(release.names))
         for entry in self._publication.head_of(release).courses:
             if (entry.manifest, entry.packed) not in self._courses:
                 self._courses.add((entry.manifest, entry.packed))

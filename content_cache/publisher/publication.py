@@ -21,6 +21,7 @@ from content_cache.errors import ContentError, NoSuchCourse, RepositoryError
 from content_cache.manifests import release_name
 from content_cache.ordering import blobs_of_course, trees_of_course
 from content_cache.publisher.groups import Group, GroupRelease, Groups, read_groups, write_groups
+from content_cache.publisher.names import names_now
 from content_cache.publisher.packages import package_tree
 from content_cache.records import (
     EVERYTHING,
@@ -289,6 +290,8 @@ class Publication:
         ]
         if changed:
             self._commit(changed)
+        elif self.groups.group(EVERYTHING).newest:
+            self._mend_names()
         return tuple(changed)
 
     def _write_catalogue(self, group: Group, content: Content, number: int, withdrawn: Sequence[int]) -> bool:
@@ -307,11 +310,30 @@ class Publication:
         )
         blob = self.shelf.put_record("c", msgspec.json.encode(head) + b"\n")
         made = GroupRelease(
-            release=number, sha256=blob.sha256, size=blob.size, packed=blob.packed, courses=content.wanted
+            release=number,
+            sha256=blob.sha256,
+            size=blob.size,
+            packed=blob.packed,
+            courses=content.wanted,
+            names=self._put_names() if group.group == EVERYTHING else None,
         )
         self.groups = self.groups.with_group(Group(group=group.group, releases=(*group.releases, made)))
         self.old[group.group] = head
         return True
+
+    def _put_names(self) -> Blob:
+        """Bring in what all numbers are called now, for head office."""
+        text = names_now(self.repository, self.groups, self._numbers, self.all.courses, in_order(self.entries.values()))
+        return self.shelf.put_record("m", text)
+
+    def _mend_names(self) -> None:
+        """Give the newest release its names, if an older version made it, or a disk lost them."""
+        names, group = self._put_names(), self.groups.group(EVERYTHING)
+        self.shelf.commit()
+        if names != self.groups.names:
+            named = msgspec.structs.replace(group.releases[-1], names=names)
+            self.groups = self.groups.with_group(Group(group=EVERYTHING, releases=(*group.releases[:-1], named)))
+            write_groups(self.root, self.groups)
 
     def _newest(self, group: str) -> GroupRelease:
         return self.groups.group(group).releases[-1]

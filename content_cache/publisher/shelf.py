@@ -81,6 +81,8 @@ class Shelf:
 
     def _put(self, source: BinaryIO, blob: Blob, folder: Folder) -> Blob:
         name = f"{folder}/{blob.sha256}"
+        for damaged in (name, name + ENDING):  # of the right size it would pass for the new one
+            (self._root / damaged).unlink(missing_ok=True)
         source.seek(0)
         packed = self._deposit.fill(name + ENDING, lambda target: _pack(source, blob, target))
         if packed is None:

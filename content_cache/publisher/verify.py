@@ -16,6 +16,7 @@ from content_cache.errors import ContentError
 from content_cache.manifests import AGAIN, release_name, unreadable
 from content_cache.ordering import blobs_of_item
 from content_cache.publisher.groups import GROUPS, read_groups
+from content_cache.publisher.names import read_names
 from content_cache.quizzes import BadQuiz, decode_quiz
 from content_cache.records import MAX_QUIZ, PIECE, Blob, CourseEntry, Head
 from content_cache.repository import HEAD, NUMBERS, Repository
@@ -58,6 +59,7 @@ def verify_repository(root: Path, *, progress: Callable[[int, int], None] = _sil
         check.course(entry)
     check.objects()
     check.deltas()
+    check.names()
     items = sum(entry.items for entry in head.courses)
     return Verified(name, len(head.courses), items, len(check.blobs), check.done, tuple(check.problems))
 
@@ -123,6 +125,16 @@ class _Check:
         for name in damaged_deltas(self._repository.root):
             self._add(f"{self._repository.root}/{name} is damaged; remove it, and hubs fetch the files themselves.")
 
+    def names(self) -> None:
+        """What head office calls the numbers agrees with them."""
+        try:
+            blob = read_groups(self._repository.root).names
+            found = read_names(self._repository, blob) if blob else {}
+        except ContentError as error:
+            self._add(str(error))
+            return
+        self._expect({name.slug: name.number for name in found.values()})
+
     def objects(self) -> None:
         total = sum(blob.size for blob in self.blobs.values())
         self._progress(0, total)
@@ -156,5 +168,5 @@ class _Check:
                 self._add(f"{self._repository.root}/o/{blob.sha256} {error}; {AGAIN}")
 
     def _add(self, problem: str) -> None:
-        if len(self.problems) < MAX_PROBLEMS:
+        if len(self.problems) < MAX_PROBLEMS and problem not in self.problems:
             self.problems.append(problem)

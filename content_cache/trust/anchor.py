@@ -30,13 +30,14 @@ from content_cache.trust import kept
 from content_cache.trust.errors import NoSuchGroup, NotPinned, OtherKeys, TrustError
 from content_cache.trust.explain import explained
 from content_cache.trust.fetching import CONFIG, FOLDER, SourceFetcher, signed_part
-from content_cache.trust.targets import read_targets
+from content_cache.trust.targets import read_names, read_targets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tuf.ngclient.config import UpdaterConfig
 
+    from content_cache.records import Blob
     from content_cache.sync.source import Source
     from content_cache.trust.kept import Kept
     from content_cache.trust.targets import Target
@@ -188,6 +189,10 @@ class Anchor:
         """The catalogues signed, by group; empty before the first refresh."""
         signed = signed_part(self._kept().whole.get("targets", b""))
         return read_targets(signed)
+
+    def names(self) -> Blob | None:
+        """The record of names that head office signed for itself; no hub fetches it."""
+        return read_names(signed_part(self._kept().whole.get("targets", b"")))
 
     def metadata(self) -> dict[str, bytes]:
         """What a reader elsewhere needs for the same trust, by path in a repository, in the order to write it."""

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from content_cache.errors import Absent, ContentError
+from content_cache.publisher.groups import read_groups
+from content_cache.records import Blob  # noqa: TC001 (msgspec reads the annotations)
 from content_cache.sync.source import FolderSource, HttpSource
 from content_cache.trust.anchor import Anchor
 from content_cache.trust.errors import NotSigned
@@ -48,6 +50,7 @@ class Look(msgspec.Struct, frozen=True):
     expires: dict[str, dt.datetime]
     problems: tuple[str, ...]
     targets: dict[str, Target]
+    names: Blob | None = None
 
 
 def source_at(place: str) -> Source:
@@ -63,16 +66,16 @@ def look(source: Source, *, now: dt.datetime | None = None) -> Look:
         anchor.pin(_first_root(source))
         confirmed = anchor.refresh(source, now=at)
         ends = {_role(path): _ends(data) for path, data in anchor.metadata().items()}
-        targets = anchor.targets()
+        targets, names = anchor.targets(), anchor.names()
     problems = tuple(_problems(confirmed.issued, ends, at))
-    return Look(source.name, confirmed.snapshot, confirmed.issued, ends, problems, targets)
+    return Look(source.name, confirmed.snapshot, confirmed.issued, ends, problems, targets, names)
 
 
 def signatures(root: Path, verified: Verified) -> tuple[Verified, str]:
     """`verified` with what is wrong with the signatures of the repository `root`, and what to say of them."""
     try:
         found = look(FolderSource(root))
-        newest = found.targets == signable(root)
+        newest = (found.targets, found.names) == (signable(root), read_groups(root).names)
     except NotSigned as error:
         return verified, str(error)
     except ContentError as error:

@@ -1,4 +1,4 @@
-"""Signs a repository as it lies: the newest catalogue of each group, and the deltas that lead to it."""
+"""Signs a repository as it lies: the newest catalogue of each group, the deltas that lead to it, and the names."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def sign_repository(
     repository: Path, keys: Path, passphrases: Passphrases, *, now: dt.datetime | None = None
 ) -> Signed:
     """Sign what `repository` holds now. Raises BadKeys or RepositoryError."""
-    return sign(repository, keys, signable(repository), passphrases, now=now)
+    return sign(repository, keys, signable(repository), passphrases, names=read_groups(repository).names, now=now)
 
 
 def signable(repository: Path) -> dict[str, Target]:

@@ -37,12 +37,13 @@ from content_cache.trust.keys import (
     read_root,
     roots,
 )
-from content_cache.trust.targets import CATALOGUES, Target
+from content_cache.trust.targets import CATALOGUES, NAMES, Target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from content_cache.records import Blob
     from content_cache.trust.passphrases import Passphrases
 
 METADATA = "metadata"
@@ -68,21 +69,23 @@ def sign(
     targets: Mapping[str, Target],
     passphrases: Passphrases,
     *,
+    names: Blob | None = None,
     now: dt.datetime | None = None,
 ) -> Signed:
-    """Sign `targets` (by group) as the newest, with the publisher's and the timestamp's key in `keys`.
+    """Sign `targets` (by group) and `names` as the newest, with the publisher's and the timestamp's key in `keys`.
 
     If just that is signed already, for long enough and by the newest root, it only renews the timestamp, and writes
     nothing within an hour of the last. Raises BadKeys or RepositoryError; readers then find what they found.
     """
     shelf = _Shelf(repository / METADATA)
     make_folder(shelf.folder)
+    files = _files(targets, names)
     with locked(shelf.folder):
         at = _now(now)
         root = _newest_root(shelf, keys, at)
         before = shelf.timestamp()
         _refuse_earlier(before, at)
-        known = before is not None and shelf.says(before, targets, root, at + FRESH)
+        known = before is not None and shelf.says(before, files, root, at + FRESH)
         if before and known and at - _issued(before) < NEW:
             return _signed(before, changed=False)
         daily = _signer(root, TIMESTAMP, keys, passphrases)
@@ -90,7 +93,7 @@ def sign(
             return _signed(
                 shelf.put_timestamp(before, before.signed.snapshot_meta, root.version, daily, at), changed=True
             )
-        snapshot = shelf.put_targets(targets, _signer(root, PUBLISHER, keys, passphrases), at)
+        snapshot = shelf.put_targets(files, _signer(root, PUBLISHER, keys, passphrases), at)
         shelf.put_roots(keys)
         return _signed(shelf.put_timestamp(before, snapshot, root.version, daily, at), changed=True)
 
@@ -130,14 +133,14 @@ class _Shelf:
             raise RepositoryError(f"{path} is damaged; bring it back from a copy, or its number would fall.")
         return found
 
-    def says(self, before: Metadata[Timestamp], targets: Mapping[str, Target], root: Root, until: dt.datetime) -> bool:
+    def says(self, before: Metadata[Timestamp], targets: dict[str, TargetFile], root: Root, until: dt.datetime) -> bool:
         """Whether these targets are signed already, by `root`, for at least `until`."""
         known = self._targets(before)
         return (
             self.is_by(before, root, until)
             and before.signed.unrecognized_fields.get("root") == root.version
             and known is not None
-            and known.signed.targets == _files(targets)
+            and known.signed.targets == targets
         )
 
     def is_by(self, before: Metadata[Timestamp], root: Root, at: dt.datetime) -> bool:
@@ -163,10 +166,10 @@ class _Shelf:
         meta = snapshot.signed.meta["targets.json"]
         return _read(self.folder / f"{meta.version}.targets.json", "targets", meta)
 
-    def put_targets(self, targets: Mapping[str, Target], by: CryptoSigner, at: dt.datetime) -> MetaFile:
+    def put_targets(self, targets: dict[str, TargetFile], by: CryptoSigner, at: dt.datetime) -> MetaFile:
         """Write targets, snapshot and their bundle under the next free number; how the timestamp names them."""
         number, ends = self._free(), at + dt.timedelta(days=DAYS)
-        listed = _sealed(Targets(version=number, expires=ends, targets=_files(targets)), by)
+        listed = _sealed(Targets(version=number, expires=ends, targets=targets), by)
         snapshot = _sealed(Snapshot(version=number, expires=ends, meta={"targets.json": _named(number, listed)}), by)
         write_file(self.folder / f"{number}.targets.json", listed)
         write_file(self.folder / f"{number}.snapshot.json", snapshot)
@@ -259,17 +262,20 @@ def _read(path: Path, role: str, named: MetaFile | None = None) -> Metadata[Any]
     return found if found.signed.type == role else None
 
 
-def _files(targets: Mapping[str, Target]) -> dict[str, TargetFile]:
+def _files(targets: Mapping[str, Target], names: Blob | None) -> dict[str, TargetFile]:
     """Targets as TUF lists them; what only we know of them stands under `custom`."""
     found = {}
-    for group, target in sorted(targets.items()):
-        path, more = (
-            f"{CATALOGUES}{group}",
-            {"release": target.release, "packed": target.packed, "deltas": target.deltas},
-        )
-        custom = {name: value for name, value in more.items() if value}
-        found[path] = TargetFile(target.size, {"sha256": target.sha256}, path, {"custom": custom})
+    for group, one in sorted(targets.items()):
+        more = {"release": one.release, "packed": one.packed, "deltas": one.deltas}
+        found[f"{CATALOGUES}{group}"] = _file(f"{CATALOGUES}{group}", one.sha256, one.size, more)
+    if names:
+        found[NAMES] = _file(NAMES, names.sha256, names.size, {"packed": names.packed})
     return found
+
+
+def _file(path: str, sha256: str, size: int, more: dict[str, Any]) -> TargetFile:
+    custom = {name: value for name, value in more.items() if value}
+    return TargetFile(size, {"sha256": sha256}, path, {"custom": custom} if custom else {})
 
 
 def _sealed(signed: Any, by: CryptoSigner) -> bytes:

@@ -1,4 +1,7 @@
-"""What the signed targets.json says: which catalogue is each site group's, and which deltas lead to it."""
+"""What the signed targets.json says: which catalogue is each site group's, and which deltas lead to it.
+
+One target is for head office alone: `names`, what all numbers ever given are called. Hubs pass over it.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,10 @@ from typing import Any
 
 import msgspec
 
-from content_cache.records import Number, Sha256, Size  # noqa: TC001 (msgspec reads the annotations)
+from content_cache.records import Blob, Number, Sha256, Size
 
 CATALOGUES = "catalogues/"
+NAMES = "names"
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,3 +40,12 @@ def read_targets(signed: dict[str, Any]) -> dict[str, Target]:
                 fields = {**entry["custom"], "sha256": entry["hashes"]["sha256"], "size": entry["length"]}
                 found[group] = msgspec.convert(fields, Target)
     return found
+
+
+def read_names(signed: dict[str, Any]) -> Blob | None:
+    """The record of names that the signed part of targets.json names, if it does."""
+    with contextlib.suppress(msgspec.MsgspecError, KeyError, TypeError):
+        entry = signed["targets"][NAMES]
+        fields = {**entry.get("custom", {}), "sha256": entry["hashes"]["sha256"], "size": entry["length"]}
+        return msgspec.convert(fields, Blob)
+    return None
