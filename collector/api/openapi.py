@@ -29,11 +29,14 @@ SITE = _object(
     name={"type": "string"},
     time_zone={"type": "string"},
     last_heard={"type": ["string", "null"], "format": "date-time"},
+    last_carried={"type": ["string", "null"], "format": "date-time"},
     totals=TOTALS,
 )
 DAY = _object(
-    day={"type": "string", "format": "date"},
+    day={"type": ["string", "null"], "format": "date", "description": "null for all that has no date"},
     open=YES_NO | {"description": "the day may still grow"},
+    off=YES_NO | {"description": "no box ran on that day"},
+    items_older=YES_NO | {"description": "the totals are of a later state than the items"},
     visitors=COUNT,
     visitors_new_week=COUNT,
     visitors_new_month=COUNT,

@@ -1,6 +1,8 @@
 """Adds up site-days: epochs are summed, uniques over several epochs or hubs of a site read "at most".
 
-Visitors over a time are the sum of those new in their month: a visitor is one device's browser within a month.
+Visitors over a time are the sum of those new in their month: a visitor is one device's browser within a month. What has
+no date counts in the totals and stands in a row of its own, until its hub or head office gives it one; what its hub
+gave a date (`emptied`) stands under days and nowhere else.
 """
 
 from __future__ import annotations
@@ -9,21 +11,26 @@ import datetime as dt
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from peewee import fn
+from peewee import Case, fn
 
 from collector.db import rows
-from collector.inbox.models import ItemUse, Quarantine, Summary
+from collector.inbox.judge import is_shared
+from collector.inbox.models import TOTALS, ItemUse, Quarantine, Summary
 from collector.sites.models import Hub, Site
+
+COUNTED = ~Summary.emptied
+ITEMS_OLDER = Summary.columns_revision.is_null() | (Summary.columns_revision < Summary.revision)
 
 
 @dataclass(frozen=True)
 class SiteFigures:
-    """A site and its totals; `last_heard` in Unix milliseconds."""
+    """A site and its totals; `last_heard` and `last_carried` in Unix milliseconds."""
 
     id: str
     name: str
     time_zone: str
     last_heard: int | None
+    last_carried: int | None
     plays: int
     visitors: int
     visitors_at_most: bool
@@ -36,6 +43,7 @@ class SiteFigures:
             "name": self.name,
             "time_zone": self.time_zone,
             "last_heard": iso(self.last_heard),
+            "last_carried": iso(self.last_carried),
             "totals": {
                 "plays": self.plays,
                 "visitors": self.visitors,
@@ -47,10 +55,15 @@ class SiteFigures:
 
 @dataclass(frozen=True)
 class DayFigures:
-    """One day of one site, or of all sites together; `open` while it may still grow."""
+    """One day of one site, or of all sites together, None for what has no date; `open` while it may still grow.
 
-    day: dt.date
+    `off`: no box ran on that day. `items_older`: the totals are of a later state than the items.
+    """
+
+    day: dt.date | None
     open: bool
+    off: bool
+    items_older: bool
     visitors: int
     visitors_new_week: int
     visitors_new_month: int
@@ -68,7 +81,7 @@ class DayFigures:
 
     def as_json(self) -> dict[str, Any]:
         """The day as the API has it."""
-        return asdict(self) | {"day": self.day.isoformat()}
+        return asdict(self) | {"day": self.day and self.day.isoformat()}
 
 
 @dataclass(frozen=True)
@@ -82,7 +95,8 @@ class ItemFigures:
 
 def all_sites() -> list[SiteFigures]:
     """Every site by name, also those that never reported."""
-    heard = dict(rows(Hub.select(Hub.site, fn.MAX(Hub.last_heard)).group_by(Hub.site).tuples()))
+    last = Hub.select(Hub.site, fn.MAX(Hub.last_heard), fn.MAX(Hub.last_carried)).group_by(Hub.site)
+    heard = {row[0]: row[1:] for row in rows(last.tuples())}
     totals = {row[0]: row[1:] for row in rows(_totals().tuples())}
     return [_site(site, heard.get(site.id), totals.get(site.id)) for site in Site.select().order_by(Site.name, Site.id)]
 
@@ -102,17 +116,20 @@ def _totals() -> Any:
             fn.SUM(Summary.seconds_played),
         )
         .join(Summary)
+        .where(COUNTED)
         .group_by(Hub.site)
     )
 
 
-def _site(site: Site, heard: int | None, totals: tuple[Any, ...] | None) -> SiteFigures:
+def _site(site: Site, heard: tuple[int | None, int | None] | None, totals: tuple[Any, ...] | None) -> SiteFigures:
+    last_heard, last_carried = heard or (None, None)
     plays, visitors, epochs, seconds = totals or (0, 0, 0, 0)
     return SiteFigures(
         id=site.id,
         name=site.name,
         time_zone=site.time_zone,
-        last_heard=heard,
+        last_heard=last_heard,
+        last_carried=last_carried,
         plays=int(plays),
         visitors=int(visitors),
         visitors_at_most=epochs > 1,
@@ -121,25 +138,24 @@ def _site(site: Site, heard: int | None, totals: tuple[Any, ...] | None) -> Site
 
 
 def days(site_id: str | None = None) -> list[DayFigures]:
-    """The days of a site, or of all sites added up, newest first."""
-    summed = ("visitors", "visitors_new_week", "visitors_new_month", "visits", "plays", "seconds_played",
-              "person_seconds", "group_plays", "downloads", "local_bytes", "uplink_bytes", "minutes_up",
-              "most_phones")  # fmt: skip
+    """The days of a site, or of all sites added up, newest first; what has no date comes last, in one row."""
     query = (
         Summary.select(
-            Summary.day,
+            Summary.shown.alias("day"),
             fn.COUNT(Summary.id).alias("parts"),
             fn.COUNT(Hub.site.distinct()).alias("places"),
             fn.SUM(Summary.open.cast("INTEGER")).alias("still_open"),
-            *(fn.SUM(getattr(Summary, name)).alias(name) for name in summed),
+            fn.COUNT(Case(None, [(ITEMS_OLDER, 1)])).alias("older"),
+            *(fn.SUM(getattr(Summary, name)).alias(name) for name in TOTALS),
         )
         .join(Hub)
-        .group_by(Summary.day)
-        .order_by(Summary.day.desc())
+        .where(COUNTED)
+        .group_by(Summary.shown)
     )
     if site_id is not None:
         query = query.where(Hub.site == site_id)
-    return [_day(row) for row in rows(query.dicts())]
+    found = [_day(row) for row in rows(query.dicts())]
+    return sorted(found, key=lambda row: row.day or dt.date.min, reverse=True)
 
 
 def _day(row: dict[str, Any]) -> DayFigures:
@@ -148,6 +164,8 @@ def _day(row: dict[str, Any]) -> DayFigures:
     return DayFigures(
         day=row["day"],
         open=bool(row["still_open"]),
+        off=row["day"] is not None and not row["minutes_up"],
+        items_older=bool(row["older"]),
         visitors_at_most=row["parts"] > row["places"],
         minutes=minutes(row["seconds_played"]),
         person_minutes=minutes(row["person_seconds"]),
@@ -162,7 +180,7 @@ def top_items(site_id: str, most: int = 10) -> list[ItemFigures]:
         ItemUse.select(ItemUse.number, plays, spent)
         .join(Summary)
         .join(Hub)
-        .where(Hub.site == site_id)
+        .where(Hub.site == site_id, COUNTED)
         .group_by(ItemUse.number)
         .order_by(plays.desc(), ItemUse.number)
         .limit(most)
@@ -172,13 +190,32 @@ def top_items(site_id: str, most: int = 10) -> list[ItemFigures]:
 
 def set_aside(site_id: str) -> list[Quarantine]:
     """The records of a site's hubs that were not taken in, newest first."""
-    query = Quarantine.select().join(Hub).where(Hub.site == site_id).order_by(Quarantine.arrived.desc())
-    return list(query.limit(20))
+    waits = (Hub.site == site_id) & Quarantine.decided.is_null()
+    return list(Quarantine.select().join(Hub).where(waits).order_by(Quarantine.arrived.desc()).limit(20))
+
+
+def shared_identities(today: dt.date) -> list[tuple[str, str]]:
+    """The hubs whose identity two boxes use, as (site, hub): two of its epochs go on at once."""
+    query = (
+        Summary.select(Hub.site, Hub.id, fn.MIN(Summary.arrived), fn.MAX(Summary.day))
+        .join(Hub)
+        .where(Summary.day <= today + dt.timedelta(days=1))  # a day that a wrong clock made up tells nothing
+        .group_by(Hub.site, Hub.id, Summary.epoch)
+    )
+    epochs: dict[tuple[str, str], list[tuple[dt.date, dt.date]]] = {}
+    for site, hub, came, last in rows(query.tuples()):
+        epochs.setdefault((site, hub), []).append((day_of(came), last))
+    return sorted(key for key, known in epochs.items() if is_shared(known))
 
 
 def minutes(seconds: Any) -> float:
     """Minutes to one decimal, as shown and as sent."""
     return round(int(seconds) / 60, 1)
+
+
+def day_of(milliseconds: int) -> dt.date:
+    """The day of a time, in UTC."""
+    return dt.datetime.fromtimestamp(milliseconds // 1000, dt.UTC).date()
 
 
 def iso(milliseconds: int | None) -> str | None:

@@ -1,4 +1,8 @@
-"""Tables of the inbox: one row per (hub, epoch, day) at its highest revision, and what was set aside."""
+"""Tables of the inbox: one row per (hub, epoch, place) at its highest revision, and what was set aside and decided.
+
+A place is a day, or a part of a boot that has no date. Counts stand in one place only: a row of `Summary` is counted
+unless it is `emptied`, under the day it is `shown`, or under none.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +22,18 @@ from collector.sites.models import Hub
 
 
 class Summary(Table):
-    """A site-day. `sealed` is what the hub signed; the totals beside it are only there to be added up."""
+    """What is held of a place. `sealed` is what the hub signed; the totals beside it are only there to be added up.
+
+    `level` is that of `sealed`. Items are those of the highest full revision, `columns_revision`, whose bytes are
+    `columns_sealed` if they are not `sealed`. `placed` is head office's own label on a part without a date. `shown` is
+    the day it is counted under: its own, or the label, or none.
+    """
 
     id = AutoField()
     hub = ForeignKeyField(Hub, backref="summaries")
     epoch = BigIntegerField()
-    day = DateField(index=True)
+    place = TextField()
+    day = DateField(null=True, index=True)
     revision = BigIntegerField()
     sequence = BigIntegerField()
     release = BigIntegerField()
@@ -44,9 +54,20 @@ class Summary(Table):
     uplink_bytes = BigIntegerField()
     downloads = BigIntegerField()
     group_plays = BigIntegerField()
+    level = IntegerField(default=0)
+    columns_revision = BigIntegerField(null=True)
+    columns_sealed = BlobField(null=True)
+    boots = BlobField(null=True)
+    boot = TextField(default="")
+    part = BigIntegerField(default=0)
+    after = DateField(null=True)
+    before = DateField(null=True)
+    placed = DateField(null=True)
+    emptied = BooleanField(default=False)
+    shown = DateField(null=True, index=True)
 
     class Meta:
-        indexes = ((("hub", "epoch", "day"), True),)
+        indexes = ((("hub", "epoch", "day"), True), (("hub", "epoch", "place"), True))
 
 
 TOTALS = (
@@ -65,8 +86,42 @@ class ItemUse(Table):
     minutes = BigIntegerField()
 
 
+class Sealing(Table):
+    """Every sealing that was taken in, also those that later revisions replaced: what a hub said once, it said."""
+
+    id = AutoField()
+    hub = ForeignKeyField(Hub)
+    epoch = BigIntegerField()
+    sequence = BigIntegerField()
+    level = IntegerField()
+    place = TextField()
+    revision = BigIntegerField()
+    digest = TextField()
+
+    class Meta:
+        indexes = (
+            (("hub", "epoch", "sequence", "level"), False),
+            (("hub", "epoch", "place", "revision"), False),
+            (("hub", "digest"), False),
+        )
+
+
+class Emptied(Table):
+    """A part without a date whose count stands under days now, for good, whether it ever came or not."""
+
+    hub = ForeignKeyField(Hub)
+    epoch = BigIntegerField()
+    place = TextField()
+
+    class Meta:
+        indexes = ((("hub", "epoch", "place"), True),)
+
+
 class Quarantine(Table):
-    """A record that was not taken in, and why; an alarm is one that contradicts what is held."""
+    """A record that was not taken in, and why; an alarm is one that contradicts what is held.
+
+    `decided` is when head office came to a `decision`; until then it waits.
+    """
 
     hub = ForeignKeyField(Hub, backref="quarantine")
     digest = TextField()
@@ -74,7 +129,34 @@ class Quarantine(Table):
     sentence = TextField()
     sealed = BlobField()
     arrived = BigIntegerField()
+    last_arrived = BigIntegerField(default=0)
     times = IntegerField(default=1)
+    decided = BigIntegerField(null=True)
+    decision = TextField(default="")
 
     class Meta:
         indexes = ((("hub", "digest"), True),)
+
+
+class Lost(Table):
+    """Days of a hub that head office no longer waits for, from `first` to `last`."""
+
+    id = AutoField()
+    hub = ForeignKeyField(Hub)
+    first = DateField()
+    last = DateField()
+    note = TextField()
+    by = TextField()
+    at = BigIntegerField()
+
+
+class Decision(Table):
+    """Who decided what about which record or days, and when; kept for good."""
+
+    id = AutoField()
+    hub = ForeignKeyField(Hub)
+    at = BigIntegerField(index=True)
+    by = TextField()
+    about = TextField()
+    word = TextField()
+    note = TextField()

@@ -2,143 +2,150 @@
 
 Nothing is acknowledged that is not on the disk, and whatever arrives twice changes nothing. A record that cannot be
 taken in is set aside and named in the answer, and the ones beside it are taken in all the same.
+
+    receive(body, office)       # over the line
+    take_batch(body, office)    # from a stick or a phone, any number of times
+    take_totals(data, office)   # from a short message; gives a sentence
+
+What a batch says of its hub (that it lives, what it runs) is believed only if the batch is news: an old one that is
+sent again, by whomever, brings nothing back.
 """
 
 from __future__ import annotations
 
-import logging
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from collector.db import for_update, rows, writing
-from collector.inbox.judge import Verdict, gaps, judge
-from collector.inbox.models import TOTALS, ItemUse, Quarantine, Summary
+import msgspec
+
+from collector.db import writing
+from collector.inbox.gaps import named_missing
+from collector.inbox.judge import Line, is_news, remember
+from collector.inbox.keep import Arrived, Settled, is_held, lock, look, plain, settle
+from collector.inbox.lineage import standing
 from collector.sites.enrol import public_key_of
 from collector.sites.models import Code, Hub
 from collector.state.store import heard, to_tell
-from wire.errors import BadRecord
-from wire.exchange import MOST_RECORDS, Acknowledged, Answer, Batch, Refused, open_batch, seal_answer
-from wire.summary import SiteDay, digest, unseal
+from wire.exchange import Acknowledged, Ahead, Answer, Batch, Refused, open_batch, seal_answer
+from wire.messages import VERSION
+from wire.sealing import key_of, shared_secret
+from wire.short import open_totals
+from wire.summary import digest
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable
-
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     from collector.office import Office
 
-MOST_SET_ASIDE = 200  # records per hub; of at most 32 KiB each
-LONGEST_SENTENCE = 500
-CONTRADICTION = (
-    "Head office holds revision {0.revision} of {0.day} with other content, so two hubs may share one identity; "
-    "set one of them up afresh."
-)
-log = logging.getLogger("collector")
+WITH_PARTS = 2  # the version from which on a hub understands that a part without a date was acknowledged
 
 
-class Arrived(NamedTuple):
-    """A record of a batch: what it is called, what it says, or why it says nothing."""
+class Taken(NamedTuple):
+    """What the answer to a batch says, once all of it is kept."""
 
-    sealed: bytes
-    digest: bytes
-    day: SiteDay | None
-    sentence: str
+    settled: list[Settled]
+    ahead: Ahead | None
+    missing: list[tuple[int, dt.date]]
+    hub: Hub
 
 
 def receive(body: bytes, office: Office) -> bytes:
     """The signed answer to the batch in `body`, once all it acknowledges is kept. Raises BadRecord."""
-    key_for = cache(public_key_of)
-    batch = open_batch(body, key_for)
-    records = [_look(sealed, key_for) for sealed in batch.records]
+    return _answer(body, office, carried=False)
+
+
+def take_batch(body: bytes, office: Office) -> bytes:
+    """The same for a batch that somebody carried: it tells when it was taken in, not that the hub was heard."""
+    return _answer(body, office, carried=True)
+
+
+def take_totals(data: bytes, office: Office) -> str:
+    """Take in a day's totals from a short message; gives a sentence that says what became of them. Raises BadRecord."""
+    day = open_totals(data, partial(secret_of, office))
+    record = Arrived(data, digest(data), day, "")
     with writing():
-        _lock({batch.hub, *(record.day.hub for record in records if record.day)})
-        results = [_settle(batch.hub, record, office.now()) for record in records]
-        _heard(batch, office.now())
-        heard(batch, office.now())
-        missing, configuration = _missing(batch.hub), Hub.get_by_id(batch.hub.hex()).configuration
+        lock({day.hub.hex()})
+        settled = settle(day.hub, record, office.now())
+        if settled.kept:
+            Hub.update(last_heard=office.now()).where(Hub.id == day.hub.hex()).execute()
+    if isinstance(settled.word, Refused):
+        return settled.word.sentence
+    return f"The totals of {day.called} are kept." if settled.kept else f"The totals of {day.called} were here already."
+
+
+def secret_of(office: Office, hub: bytes) -> bytes | None:
+    """What head office and `hub` share; None if the hub is not known or has told no key. Raises BadRecord."""
+    row = Hub.get_or_none(Hub.id == hub.hex())
+    if row is None or row.sealing_key is None:
+        return None
+    return shared_secret(office.sealing_key, key_of(bytes(row.sealing_key)), hub)
+
+
+def _answer(body: bytes, office: Office, *, carried: bool) -> bytes:
+    key_for = cache(public_key_of)
+    batch = _legible(open_batch(body, key_for))
+    taken = _take(batch, [look(sealed, key_for) for sealed in batch.records], office.now(), carried=carried)
+    words = [settled.word for settled in taken.settled]
     newest = office.content.newest()
     answer = Answer(
         nonce=batch.nonce,
         time=office.now(),
-        acknowledged=[result for result in results if isinstance(result, Acknowledged)],
-        refused=[result for result in results if isinstance(result, Refused)],
-        configuration=configuration,
-        missing=missing,
+        acknowledged=[word for word in words if isinstance(word, Acknowledged) and _is_understood(word, batch)],
+        refused=[word for word in words if isinstance(word, Refused)],
+        configuration=taken.hub.configuration,
+        missing=taken.missing,
         content=newest.number if newest else None,
+        speaks=VERSION,
+        ahead=taken.ahead,
         **to_tell(batch, office),
     )
     return seal_answer(answer, office.key, office.key_id)
 
 
-def _look(sealed: bytes, key_for: Callable[[bytes], Ed25519PublicKey | None]) -> Arrived:
-    """Unseal before any lock is held: signatures take their time."""
-    try:
-        return Arrived(sealed, digest(sealed), unseal(sealed, key_for), "")
-    except BadRecord as error:
-        return Arrived(sealed, digest(sealed), None, str(error)[:LONGEST_SENTENCE])
+def _legible(batch: Batch) -> Batch:
+    """What a hub says of itself is shown, and no database takes every letter."""
+    return msgspec.structs.replace(batch, software=plain(batch.software), trouble=plain(batch.trouble))
 
 
-def _lock(hubs: set[bytes]) -> None:
-    """Hold these hubs until the transaction ends, in one order everywhere, so that nobody waits in a circle."""
-    names = sorted(hub.hex() for hub in hubs)
-    list(for_update(Hub.select(Hub.id).where(Hub.id.in_(names)).order_by(Hub.id)))
+def _is_understood(word: Acknowledged, batch: Batch) -> bool:
+    return word.day is not None or batch.speaks >= WITH_PARTS
 
 
-def _settle(sender: bytes, record: Arrived, now: int) -> Acknowledged | Refused:
+def _take(batch: Batch, records: list[Arrived], now: int, *, carried: bool) -> Taken:
+    """All that the batch changes here, in one transaction."""
+    with writing():
+        lock({batch.hub.hex(), *(record.day.hub.hex() for record in records if record.day)})
+        line, ahead = standing(batch)
+        settled = [settle(batch.hub, record, now) for record in records if not _is_left_alone(batch, record, ahead)]
+        _hear(batch, line, now, kept=any(one.kept for one in settled), carried=carried)
+        return Taken(settled, ahead, named_missing(batch.hub.hex()), Hub.get_by_id(batch.hub.hex()))
+
+
+def _is_left_alone(batch: Batch, record: Arrived, ahead: Ahead | None) -> bool:
+    """A box that is not the one head office knows says nothing of that epoch: what it adds comes in a new one."""
     day = record.day
-    if day is None:
-        return _set_aside(sender, record, record.sentence, now, alarm=False)
-    held = Summary.get_or_none(Summary.hub == day.hub.hex(), Summary.epoch == day.epoch, Summary.day == day.day)
-    known = (held.revision, bytes.fromhex(held.digest)) if held else None
-    verdict = judge(known, (day.revision, record.digest))
-    if verdict is Verdict.ALARM:
-        return _set_aside(sender, record, CONTRADICTION.format(day), now, alarm=True)
-    if verdict is Verdict.KEEP:
-        _keep(held, record, day, now)
-    return Acknowledged(day.epoch, day.day, day.revision, record.digest)
+    if ahead is None or day is None or (day.hub, day.epoch) != (batch.hub, ahead.epoch):
+        return False
+    return not is_held(day.hub, day.epoch, record.digest)
 
 
-def _keep(held: Summary | None, record: Arrived, day: SiteDay, now: int) -> None:
-    """Put the day in the place of the revision that is held."""
-    row = held or Summary(hub=day.hub.hex(), epoch=day.epoch, day=day.day)
-    for name in ("revision", "sequence", "release", "open", *TOTALS):
-        setattr(row, name, getattr(day, name))
-    row.digest, row.sealed, row.arrived = record.digest.hex(), record.sealed, now
-    row.save()
-    ItemUse.delete().where(ItemUse.summary == row.id).execute()
-    columns = [ItemUse.summary, ItemUse.number, ItemUse.plays, ItemUse.visitors, ItemUse.minutes]
-    rows = [(row.id, item.number, item.plays, item.visitors, item.minutes) for item in day.items]
-    for start in range(0, len(rows), 1000):
-        ItemUse.insert_many(rows[start : start + 1000], fields=columns).execute()
+def _hear(batch: Batch, line: Line, now: int, *, kept: bool, carried: bool) -> None:
+    """Note what the hub says of itself, if this is news; its one-time code has served, now that it knows our key."""
+    hub = Hub.get_by_id(batch.hub.hex())
+    known, nonces = remember(bytes(hub.nonces or b""), batch.nonce)
+    went_back = batch.lineage is None and _is_before(batch.oldest_unacknowledged, hub.oldest_unacknowledged)
+    if is_news(known_nonce=known, line=line, kept=kept, went_back=went_back):
+        when = {"last_carried": now} if carried else {"last_heard": now}
+        Hub.update(
+            nonces=nonces,
+            software=batch.software,
+            content_release=batch.content_release,
+            oldest_unacknowledged=batch.oldest_unacknowledged,
+            **when,
+        ).where(Hub.id == hub.id).execute()
+        heard(batch, now)
+    Code.delete().where(Code.used_by == hub.id).execute()
 
 
-def _set_aside(sender: bytes, record: Arrived, sentence: str, now: int, *, alarm: bool) -> Refused:
-    """Keep a record that is not taken in, once, for people to look at; a hub fills its own share only."""
-    hub, name = sender.hex(), record.digest.hex()
-    log.warning("hub %s: record %s set aside: %s", hub, name, sentence)
-    again = Quarantine.update(times=Quarantine.times + 1).where(Quarantine.hub == hub, Quarantine.digest == name)
-    if not again.execute() and Quarantine.select().where(Quarantine.hub == hub).count() < MOST_SET_ASIDE:
-        Quarantine.create(hub=hub, digest=name, alarm=alarm, sentence=sentence, sealed=record.sealed, arrived=now)
-    return Refused(record.digest, sentence)
-
-
-def _heard(batch: Batch, now: int) -> None:
-    """Note what the hub says of itself; its one-time code has served, now that it knows our key."""
-    Hub.update(
-        last_heard=now,
-        software=batch.software,
-        content_release=batch.content_release,
-        oldest_unacknowledged=batch.oldest_unacknowledged,
-    ).where(Hub.id == batch.hub.hex()).execute()
-    Code.delete().where(Code.used_by == batch.hub.hex()).execute()
-
-
-def _missing(hub: bytes) -> list[tuple[int, dt.date]]:
-    """Days between a hub's first and last of an epoch that never came, as (epoch, day)."""
-    by_epoch: dict[int, list[dt.date]] = {}
-    held = Summary.select(Summary.epoch, Summary.day).where(Summary.hub == hub.hex())
-    for epoch, day in rows(held.tuples()):
-        by_epoch.setdefault(epoch, []).append(day)
-    found = [(epoch, day) for epoch in sorted(by_epoch) for day in gaps(by_epoch[epoch], MOST_RECORDS)]
-    return found[-MOST_RECORDS:]
+def _is_before(number: int | None, known: int | None) -> bool:
+    return number is not None and known is not None and number < known

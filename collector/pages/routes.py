@@ -77,9 +77,10 @@ def _refresh() -> int | None:
 def _plots(rows: list[DayFigures]) -> list[tuple[str, str, Plot]]:
     """Plays, visitors and minutes per day, each as (id, title, plot)."""
     today = dt.datetime.fromtimestamp(office().now() / 1000, dt.UTC).date()
-    shown = window(max((row.day for row in rows), default=None), today)
+    dated = {row.day: row for row in rows if row.day}
+    shown = window(max(dated, default=None), today)
     return [
-        ("plays", _("Plays"), plot({row.day: row.plays for row in rows}, shown)),
-        ("visitors", _("Visitors"), plot({row.day: row.visitors for row in rows}, shown, additive=False)),
-        ("minutes", _("Minutes watched"), plot({row.day: row.minutes for row in rows}, shown)),
+        ("plays", _("Plays"), plot({day: row.plays for day, row in dated.items()}, shown)),
+        ("visitors", _("Visitors"), plot({day: row.visitors for day, row in dated.items()}, shown, additive=False)),
+        ("minutes", _("Minutes watched"), plot({day: row.minutes for day, row in dated.items()}, shown)),
     ]

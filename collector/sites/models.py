@@ -21,7 +21,7 @@ class Hub(Table):
 
     `configuration` is the number of its state here (see collector/state/), `running` that of the one it says it runs,
     `running_since` when it said so first, `trouble` what of it it could not do. What is sealed for it, `sealing_key`
-    opens.
+    opens. `last_heard` is over the line, `last_carried` by a person; `nonces` begin the last batches that were news.
     """
 
     id = TextField(primary_key=True)
@@ -37,6 +37,8 @@ class Hub(Table):
     running = BigIntegerField(default=0)
     running_since = BigIntegerField(null=True)
     trouble = TextField(default="")
+    last_carried = BigIntegerField(null=True)
+    nonces = BlobField(null=True)
 
 
 class Code(Table):

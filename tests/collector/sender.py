@@ -41,6 +41,7 @@ class FakeHub:
         self.key = Ed25519PrivateKey.generate()
         self.sealing: X25519PrivateKey | None = X25519PrivateKey.generate()
         self.office: Ed25519PublicKey | None = None
+        self.sealings: dict[str, int] = {}
 
     @classmethod
     def enrolled(cls, client, name: str = "Dzemul") -> "FakeHub":
@@ -73,7 +74,9 @@ class FakeHub:
         return seal(self.day(**changes), self.key, self.id)
 
     def day(self, **changes) -> SiteDay:
-        return a_day(**({"hub": self.id, "day": dt.date(2026, 2, 28)} | changes))
+        """Each day that differs is a sealing of its own, numbered; the same one asked for again is the same."""
+        number = self.sealings.setdefault(repr(sorted(changes.items())), len(self.sealings) + 1)
+        return a_day(**({"hub": self.id, "day": dt.date(2026, 2, 28), "sequence": number} | changes))
 
     def body(self, records: list[bytes], nonce: bytes, **rest) -> bytes:
         return seal_batch(Batch(hub=self.id, nonce=nonce, records=records, **rest), self.key, self.id)

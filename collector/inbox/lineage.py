@@ -1,0 +1,61 @@
+"""Whether the box that reports is the one that head office knows, and what it is told if it is not.
+
+What head office holds of an epoch stands. A box that was put back to an older state, or copied, begins a new epoch with
+whatever else it has counted; so it is told the newest sealing that is held, and which boots are counted where.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from peewee import fn
+
+from collector.db import rows
+from collector.inbox.judge import Line, line_of, named_place
+from collector.inbox.models import Sealing, Summary
+from wire.exchange import MARK, MOST_RECORDS, Ahead
+from wire.summary import Level
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from wire.exchange import Batch
+    from wire.summary import Part
+
+
+def newest_of(hub: bytes, epoch: int) -> tuple[int, bytes] | None:
+    """The highest number that is held of that epoch, and its digest; numbers told in totals alone bear no mark."""
+    query = (
+        Sealing.select(Sealing.sequence, Sealing.digest)
+        .where(Sealing.hub == hub.hex(), Sealing.epoch == epoch, Sealing.level == int(Level.FULL))
+        .order_by(Sealing.sequence.desc())
+        .limit(1)
+    )
+    found = rows(query.tuples())
+    return (int(found[0][0]), bytes.fromhex(found[0][1])) if found else None
+
+
+def standing(batch: Batch) -> tuple[Line, Ahead | None]:
+    """How the batch stands to what is held, and how far head office is ahead of it, if it is."""
+    lineage = batch.lineage
+    newest = newest_of(batch.hub, lineage.epoch) if lineage else None
+    line = line_of(lineage, newest)
+    if lineage is None or newest is None or line is Line.SAME:
+        return line, None
+    counted = _counted(batch.hub, lineage.epoch, lineage.highest)
+    return line, Ahead(lineage.epoch, newest[0], newest[1][:MARK], counted)
+
+
+def _counted(hub: bytes, epoch: int, near: int) -> list[tuple[dt.date | Part, list[bytes]]]:
+    """The boots that are counted, by place; of very many places those sealed nearest to where the box stands."""
+    query = (
+        Summary.select(Summary.place, Summary.boots)
+        .where(Summary.hub == hub.hex(), Summary.epoch == epoch)
+        .order_by(fn.ABS(Summary.sequence - near), Summary.id)
+        .limit(MOST_RECORDS)
+    )
+    return [(named_place(place), _tags(bytes(boots or b""))) for place, boots in rows(query.tuples())]
+
+
+def _tags(boots: bytes) -> list[bytes]:
+    return [boots[at : at + MARK] for at in range(0, len(boots), MARK)]
