@@ -7,7 +7,7 @@ in which they come and however often. A place is a day, or a part of a boot with
 
 A hub seals each number and each revision once. Two records that share one of them and differ cannot both be true: that
 is an alarm. And a hub shows the lineage of its epoch with each batch: if what head office holds is not in it, the box
-was put back to an older state, or copied (docs/decisions/0014-epochs-and-lineage.md).
+was put back to an older state, or copied (decision 14).
 """
 
 from __future__ import annotations
