@@ -2,6 +2,8 @@
 
     Chain.make().write(folder)      # chain.pem (leaf, intermediate), key.pem, authority.pem
 
+Or `Leaf.make()`: one small certificate under an authority of one's own.
+
 Sizes are those of an ECDSA chain of Let's Encrypt: a leaf of 910 bytes (P-256, signed by P-384, with two timestamps of
 certificate transparency) and an intermediate of 1,121 bytes (P-384, signed by an RSA key of 4,096 bits). Keys are new
 in each run and never kept.
@@ -57,11 +59,40 @@ class Chain:
 
     def write(self, folder: Path) -> None:
         """Write what a server and its clients need into `folder`."""
-        pem = [each.public_bytes(PEM) for each in (self.leaf, self.intermediate, self.authority)]
-        (folder / "chain.pem").write_bytes(pem[0] + pem[1])
-        (folder / "authority.pem").write_bytes(pem[2])
-        key = self.key.private_bytes(PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        (folder / "key.pem").write_bytes(key)
+        _write(folder, self.key, [self.leaf, self.intermediate], self.authority)
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One certificate as somebody gives it to herself: small, P-256, under an authority that is not sent."""
+
+    key: ec.EllipticCurvePrivateKey
+    leaf: x509.Certificate
+    authority: x509.Certificate
+
+    @classmethod
+    def make(cls) -> Leaf:
+        """Make keys and certificates."""
+        top, key = _key(ec.SECP256R1()), _key(ec.SECP256R1())
+        names = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "o")])
+        root = x509.BasicConstraints(True, None)
+        authority = _builder(names, names, top.public_key(), 900).add_extension(root, critical=True)
+        mine = x509.SubjectAlternativeName([x509.DNSName("localhost")])
+        leaf = _builder(names, x509.Name([]), key.public_key(), 80).add_extension(mine, critical=True)
+        return cls(key, leaf.sign(top, hashes.SHA256()), authority.sign(top, hashes.SHA256()))
+
+    def write(self, folder: Path) -> None:
+        """Write what a server and its clients need into `folder`."""
+        _write(folder, self.key, [self.leaf], self.authority)
+
+
+def _write(
+    folder: Path, key: ec.EllipticCurvePrivateKey, chain: list[x509.Certificate], authority: x509.Certificate
+) -> None:
+    (folder / "chain.pem").write_bytes(b"".join(each.public_bytes(PEM) for each in chain))
+    (folder / "authority.pem").write_bytes(authority.public_bytes(PEM))
+    secret = key.private_bytes(PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (folder / "key.pem").write_bytes(secret)
 
 
 def _key(curve: ec.EllipticCurve) -> ec.EllipticCurvePrivateKey:

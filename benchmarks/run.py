@@ -23,6 +23,7 @@ BENCHMARKS = {
     "first_view": "bytes, requests and first paint of the main pages, axe and vnu",
     "memory": "memory of web and worker, and start to first answer",
     "site_day_bytes": "bytes of a signed site-day",
+    "uploads": "bytes of whole uploads over TLS, resumed and plain",
     "roll_up": "rolling up a day of 50,000 events",
     "usage_page": "the usage page after seven days of 50,000 events",
     "import_library": "importing a library of 10,000 items",
@@ -40,8 +41,9 @@ NEEDS = {
     "delta_bytes": ["ffmpeg"],
     "delivery": ["ip", "nginx", "ffmpeg", "zsync", "casync", "rsync", "xdelta3", "bsdiff"],
     "broken_link": ["ip", "nginx"],
+    "uploads": ["ip", "nginx"],
 }
-FOR_ROOT = {"phones", "delivery", "broken_link"}
+FOR_ROOT = {"phones", "delivery", "broken_link", "uploads"}
 
 
 def main(names: list[str]) -> int:

@@ -32,7 +32,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from benchmarks.chain import Chain
+from benchmarks.chain import Chain, Leaf
 from benchmarks.servers import ROOT
 
 if TYPE_CHECKING:
@@ -65,6 +65,19 @@ CHANGES = {
     r"/srv/village-content": "{root}",
     r"rate=20r/s": "rate=9999r/s",
 }
+
+
+HEAD_OFFICE = ROOT / "deploy/head-office/head-office.rootfs-overlay/etc/nginx/conf.d/village-office.conf"
+OFFICE_CHANGES = {
+    r"^server \{\{\n    listen 80;(.*\n)*?\}\}\n": "",  # what it says to who comes without TLS
+    r"^\s*listen .*\n": "",
+    r"server_name .*;": "{listen}",
+    r"/etc/ssl/village-office/fullchain.pem": "{folder}/chain.pem",
+    r"/etc/ssl/village-office/privkey.pem": "{folder}/key.pem",
+    r"/var/lib/village-office-tickets": "{folder}",
+    r"server 127.0.0.1:8090;": "server unix:{root};",
+}
+TICKETS = ("new.key", "old.key", "older.key")
 
 
 @dataclass(frozen=True)
@@ -117,7 +130,19 @@ class Wire:
     @contextlib.contextmanager
     def serve(self, root: Path, *, tls: bool) -> Iterator[Host]:
         """Serve a repository as head office's host does, for the length of the block."""
-        with self._nginx(_content_host(), root, tls=tls) as host:
+        with self._nginx(_template(CONTENT_HOST, CHANGES), root, tls=tls) as host:
+            yield host
+
+    @contextlib.contextmanager
+    def serve_office(self, collector: Path, certificate: str) -> Iterator[Host]:
+        """Stand before a collector that listens on a socket file, as head office's nginx does.
+
+        `certificate` is public (a chain of Let's Encrypt's sizes), private (one small leaf), or empty for plain HTTP.
+        """
+        text = _template(HEAD_OFFICE, OFFICE_CHANGES)
+        if not certificate:
+            text = re.sub(r"^\s*ssl_.*\n", "", text, flags=re.MULTILINE)
+        with self._nginx(text, collector, tls=bool(certificate), private=certificate == "private") as host:
             yield host
 
     @contextlib.contextmanager
@@ -127,11 +152,13 @@ class Wire:
             yield host
 
     @contextlib.contextmanager
-    def _nginx(self, servers: str, root: Path, *, tls: bool) -> Iterator[Host]:
+    def _nginx(self, servers: str, root: Path, *, tls: bool, private: bool = False) -> Iterator[Host]:
         with tempfile.TemporaryDirectory(prefix="wire-") as name:
             folder, port = Path(name), free_port()
             folder.chmod(0o755)
-            Chain.make().write(folder)
+            (Leaf if private else Chain).make().write(folder)
+            for name_of_key in TICKETS:
+                (folder / name_of_key).write_bytes(os.urandom(80))
             config, ssl = folder / "nginx.conf", " ssl" * tls
             listen = f"listen 127.0.0.1:{port}{ssl}; listen unix:{folder}/{LISTENER}{ssl};"
             config.write_text(
@@ -219,12 +246,12 @@ def wait_until_it_listens(port: int, seconds: float = 20) -> None:
     raise TimeoutError(f"nobody listens on {port}")
 
 
-def _content_host() -> str:
-    """The configuration of deploy/content-host, as a template."""
-    text = CONTENT_HOST.read_text().replace("{", "{{").replace("}", "}}")
-    for pattern, change in CHANGES.items():
+def _template(conf: Path, changes: dict[str, str]) -> str:
+    """A configuration of deploy/, as a template."""
+    text = conf.read_text().replace("{", "{{").replace("}", "}}")
+    for pattern, change in changes.items():
         text, found = re.subn(pattern, change, text, flags=re.MULTILINE)
-        assert found, f"{CONTENT_HOST.name} has no {pattern} any more"
+        assert found, f"{conf.name} has no {pattern} any more"
     return text
 
 

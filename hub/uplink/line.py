@@ -139,7 +139,7 @@ class Line:
             self._ends = None
 
     def _post(self, url: str, body: bytes) -> Reply:
-        headers = {"Content-Type": MEDIA_TYPE, "Accept": MEDIA_TYPE}
+        headers = {"Content-Type": MEDIA_TYPE}
         began = self._clock.since_boot()
         with self.session.post(
             url, body, headers=headers, timeout=(CONNECT, READ), allow_redirects=False, stream=True

@@ -118,6 +118,8 @@ class _Adapter(HTTPAdapter):
         if not verify or cert is not None:
             raise ValueError("certificates of servers are checked here, and none of ours is shown")
         host, _ = super().build_connection_pool_key_attributes(request, True, None)
+        if host["scheme"] != "https":
+            return host, {}
         authorities = verify if isinstance(verify, str) else tls.AUTHORITIES
         return host, {"ssl_context": tls.context_for(authorities, dates=self._dates), "cert_reqs": "CERT_REQUIRED"}
 
@@ -126,11 +128,11 @@ class _Adapter(HTTPAdapter):
 
 
 def _pools(meter: Meter) -> dict[str, Any]:
-    class Plain(HTTPConnection):
+    class Plain(_InOnePiece, HTTPConnection):
         def _new_conn(self) -> socket.socket:
             return Counted(super()._new_conn(), meter)
 
-    class Secure(HTTPSConnection):
+    class Secure(_InOnePiece, HTTPSConnection):
         def _new_conn(self) -> socket.socket:
             return Counted(super()._new_conn(), meter)
 
@@ -141,6 +143,26 @@ def _pools(meter: Meter) -> dict[str, Any]:
         ConnectionCls = Secure
 
     return {"http": PlainPool, "https": SecurePool}
+
+
+class _InOnePiece:
+    """Sends a request's head and body together: as two packets and two records of TLS they cost 74 bytes more."""
+
+    _held: bytearray | None = None
+
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        self._held = bytearray()
+        try:
+            super().request(*args, **kwargs)  # type: ignore[misc] # of the connection that this stands before
+        finally:
+            held, self._held = self._held, None
+        self.send(held)
+
+    def send(self, data: Any) -> None:
+        if self._held is None:
+            super().send(data)  # type: ignore[misc]
+        else:
+            self._held += data
 
 
 class Counted(socket.socket):
