@@ -27,7 +27,7 @@ from hub.site import this_site
 from hub.usage.intervals import subtract, union
 from hub.usage.keep import PlayDraft, Row, Stretch, VisitDraft, keep
 from hub.usage.models import VISIT_GAP
-from hub.usage.visitors import VisitorKeys
+from hub.usage.visitors import UNKNOWN, VisitorKeys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from hub.clock import Clock
     from hub.settings import Settings
     from hub.usage.intervals import Intervals
+    from hub.usage.visitors import Month
 
 IDLE_FLUSH = 60  # seconds; an idle hub still notes that it is up, yet spares its card
 NOW_PLAYING = 30  # seconds since the last report
@@ -121,7 +122,7 @@ class Recorder:
         self._settings = settings
         self._clock = clock
         self._keys = VisitorKeys(settings.keys)
-        self._month_ends: float | None = None  # second of this boot; None until the keys are settled
+        self._month: Month | None = None  # None until the keys are settled
         self._sizes: deque[int] = deque()
         self._downloads: deque[int | None] = deque()
         self._stretches: deque[Stretch] = deque()
@@ -201,7 +202,7 @@ class Recorder:
     def _touch(self, cookie: str) -> _Visit | None:
         """The visit that goes on or begins with activity now; None if too many wait for the disk already."""
         now, visit = self._clock.since_boot(), self._visits.get(cookie)
-        if visit is None or now - visit.last > VISIT_GAP or visit.last < (self._month_ends or 0) <= now:
+        if visit is None or now - visit.last > VISIT_GAP or self._is_of_another_month(visit, now):
             if len(self._unsaved) >= MOST_UNSAVED:
                 self._turned_away += 1
                 return None
@@ -209,6 +210,11 @@ class Recorder:
         visit.last = now
         self._unsaved[visit] = None
         return visit
+
+    def _is_of_another_month(self, visit: _Visit, now: float) -> bool:
+        """Whether a month ended since the visit began: noticed at a flush, or not yet."""
+        month = self._month or UNKNOWN
+        return visit.first < month.began or visit.last < month.ends <= now
 
     def _merge(self, visit: _Visit, report: PlayReport) -> bool:
         if not report.intervals:
@@ -268,8 +274,8 @@ class Recorder:
         """Before and after the month's end under different keys; until the keys are settled there is no before."""
         with self._lock:
             drafts = {visit: visit.draft() for visit in self._unsaved}
-        if self._month_ends is not None:
-            ending = {visit: draft for visit, draft in drafts.items() if draft.last < self._month_ends}
+        if self._month is not None:
+            ending = {visit: draft for visit, draft in drafts.items() if draft.last < self._month.ends}
             self._write_under_this_key(ending)
             drafts = {visit: draft for visit, draft in drafts.items() if visit not in ending}
         self._settle_keys()
@@ -278,10 +284,9 @@ class Recorder:
         self._drop_past_visits()
 
     def _settle_keys(self) -> None:
-        clock = self._clock
-        month_ends = self._keys.settle(clock.now(), clock.since_boot(), this_site().zone, clock.boot)
+        month = self._keys.settle(self._clock.now(), self._clock.since_boot(), this_site().zone)
         with self._lock:
-            self._month_ends = month_ends
+            self._month = month
 
     def _write_under_this_key(self, drafts: dict[_Visit, VisitDraft]) -> None:
         waiting = list(drafts.items())

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from hub.usage.models import Visitor, VisitorKey
+from hub.usage.summary import changed_since
 from hub.usage.visitors import destroy
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 MERIDA = ZoneInfo("America/Merida")
 EVE = datetime(2026, 3, 31, 23, 50, tzinfo=MERIDA)
+MINUTE = 60
 MARCH, APRIL = date(2026, 3, 31), date(2026, 4, 1)
 
 
@@ -47,6 +49,77 @@ def test_a_visit_over_the_months_end_counts_in_both_even_if_written_in_one_flush
         use = box.day(day)
         assert (use.visitors, use.visits, use.plays) == (1, 1, 1)
         assert use.visitors_new_month == use.visitors_new_week == 1
+
+
+def test_a_visit_over_the_months_end_counts_in_both_though_others_were_written_down_between(box: Box) -> None:
+    """What Bea does just after midnight brings the new month's key; Ana's pause is short enough to go on as a visit."""
+    box.learn(EVE)
+    ana = b"a" * 16
+    box.play("ana", (0, 10), id_=ana)
+    box.flush()
+    box.at(datetime(2026, 4, 1, 0, 0, 1, tzinfo=MERIDA))
+    box.play("bea")
+    box.flush()
+    box.at(datetime(2026, 4, 1, 0, 5, tzinfo=MERIDA))
+    box.play("ana", (0, 20), id_=ana)
+    box.flush()
+    for day, visitors in ((MARCH, 1), (APRIL, 2)):
+        use = box.day(day)
+        assert use.visitors == use.visits == use.plays == use.seconds_played / 10 == visitors
+        assert use.visitors_new_month == use.visitors_new_week == visitors
+
+
+def test_a_visit_over_a_months_end_that_the_hub_learns_of_later_is_cut_there(box: Box) -> None:
+    """No act was at midnight itself, so which of them were before is not known; each visitor ends with her month."""
+    box.learn(EVE.replace(day=30))
+    box.play("ana")
+    box.flush()
+    box.boot("without the time")
+    box.play("ana")
+    box.flush()
+    box.seconds += 20 * MINUTE
+    box.play("ana", item=3)
+    box.flush()
+    box.learn(datetime(2026, 4, 1, 0, 15, tzinfo=MERIDA))
+    box.flush()
+    box.seconds += 5 * MINUTE
+    box.play("ana", item=4)
+    box.flush()
+    for day, plays, new in ((MARCH, 1, 0), (APRIL, 2, 1)):
+        use = box.day(day)
+        assert (use.visitors, use.visits, use.plays) == (1, 1, plays)
+        assert use.visitors_new_month == new
+
+
+def test_days_whose_visitors_move_to_the_new_month_are_told_again_if_they_were_sealed_before(box: Box) -> None:
+    """The worker learns the time and may seal at once, some seconds before the recorder hears of it."""
+    box.learn(EVE.replace(day=30))
+    box.play("ana")
+    box.flush()
+    box.boot("without the time")
+    box.play("ana")
+    box.flush()
+    box.learn(datetime(2026, 4, 1, 12, tzinfo=MERIDA))
+    sealed, batch = changed_since(0, MERIDA)
+    box.flush()
+    assert APRIL in sealed
+    assert APRIL in changed_since(batch, MERIDA)[0]
+
+
+def test_a_box_that_loses_power_as_soon_as_it_knows_the_time_still_counts_its_visitors_once(box: Box) -> None:
+    box.learn(EVE.replace(day=30))
+    box.play("ana")
+    box.flush()
+    box.boot("without the time")
+    box.play("ana")
+    box.flush()
+    box.learn(datetime(2026, 4, 1, 12, tzinfo=MERIDA))
+    box.boot("with the time")
+    box.learn(datetime(2026, 4, 1, 15, tzinfo=MERIDA))
+    box.play("ana")
+    box.flush()
+    use = box.day(APRIL)
+    assert (use.visitors, use.visits, use.visitors_new_month) == (1, 2, 1)
 
 
 def test_destroying_overwrites_the_bytes_before_the_name_goes(tmp_path) -> None:
