@@ -1,7 +1,7 @@
 """Who may read: on a laptop's loopback anyone, elsewhere whoever knows the token.
 
 Programs send `Authorization: Bearer <token>`; people type it once at /sign-in and carry a signed cookie. What hubs send
-to /v1/ is signed by itself and needs no token.
+to /v1/ is signed by itself and needs no token; nor does what facilitators bring to /carry.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collector.office import office
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
-GUARDED = {"pages", "api"}
+GUARDED = {"pages", "api", "kits"}
 TOO_MANY = "Too many wrong tokens came from there; wait ten minutes and try again."
 
 
@@ -30,7 +30,7 @@ def init_app(app: Flask) -> None:
 def _guard() -> Response | None:
     if request.blueprint not in GUARDED or request.endpoint == "pages.sign_in" or _may_read():
         return None
-    if request.blueprint == "pages":
+    if request.blueprint != "api":
         return redirect(url_for("pages.sign_in"))
     raise Unauthorized("This needs head office's token; send it as `Authorization: Bearer <token>`.")
 

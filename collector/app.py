@@ -37,6 +37,8 @@ def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> Fl
     """Build the application; `clock` gives Unix seconds. Raises NoDatabase."""
     from collector.api.routes import blueprint as api
     from collector.api.routes import open_to_all as probes
+    from collector.carry.routes import blueprint as carry
+    from collector.carry.routes import kits
     from collector.inbox.routes import blueprint as inbox
     from collector.pages.routes import blueprint as pages
     from collector.sites.routes import blueprint as sites
@@ -60,7 +62,7 @@ def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> Fl
     i18n.init_app(app)
     access.init_app(app)
     refusals.init_app(app)
-    for feature in (sites, inbox, pages, api, probes):
+    for feature in (sites, inbox, carry, kits, pages, api, probes):
         app.register_blueprint(feature)
     return app
 

@@ -9,8 +9,11 @@ import click
 
 COMMANDS = {
     "serve": "Take in what hubs report and show it.",
-    "sites": "Add and list sites; make codes for their hubs.",
+    "sites": "Add and list sites; make codes and kits for their hubs.",
+    "import": "Take in files that people carried from hubs.",
 }
+
+MODULES = {"import": "import_"}  # a word that no module may be called
 
 
 class LazyGroup(click.Group):
@@ -22,7 +25,9 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"collector.commands.{cmd_name}").command
+        command: click.Command = importlib.import_module(
+            f"collector.commands.{MODULES.get(cmd_name, cmd_name)}"
+        ).command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

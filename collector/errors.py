@@ -30,6 +30,12 @@ class PortInUse(CollectorError):
     exit_code = 69
 
 
+class NotWritten(CollectorError):
+    """A file cannot be written there; the operator makes room or takes another place."""
+
+    exit_code = 73
+
+
 class NoDatabase(CollectorError):
     """The database cannot be reached or written; the operator starts it or mends its address."""
 

@@ -14,12 +14,11 @@ from flask import current_app
 
 from collector.content import Content
 from collector.durable import secret
+from collector.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    from collector.settings import Settings
 
 
 class Guesses:
@@ -75,6 +74,13 @@ def office() -> Office:
     """The running head office, within a request."""
     running: Office = current_app.extensions["office"]
     return running
+
+
+def load() -> Office:
+    """Head office as the environment says, for a command. Raises BadSetting."""
+    settings = Settings.load()
+    keys = signing_key(settings.data), sealing_key(settings.data)
+    return Office(settings, *keys, content=Content(settings.content))
 
 
 def signing_key(data: Path) -> Ed25519PrivateKey:

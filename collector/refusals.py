@@ -9,6 +9,7 @@ from flask import Flask, jsonify, render_template, request
 from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 
+from collector.carry.refused import NotTaken
 from collector.db import UNREACHABLE
 from collector.errors import NotPossible
 from wire.errors import BadRecord
@@ -31,6 +32,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(BadRecord, lambda error: _say(400, str(error)))
     app.register_error_handler(NotPossible, lambda error: _say(409, str(error)))
+    app.register_error_handler(NotTaken, lambda error: _say(400, str(error)))
     for kind in UNREACHABLE:
         app.register_error_handler(kind, _no_database)
     app.register_error_handler(Exception, _our_fault)

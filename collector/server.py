@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import waitress
 
+from collector.carry.refused import LONGEST_UPLOAD
 from collector.errors import BadSetting, PortInUse
-from wire.exchange import LONGEST_BODY
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -35,7 +35,7 @@ def listen(app: Flask, settings: Settings) -> Any:
             connection_limit=500,
             channel_timeout=60,
             asyncore_use_poll=True,
-            max_request_body_size=LONGEST_BODY + 1,
+            max_request_body_size=LONGEST_UPLOAD + 1,
             max_request_header_size=32 << 10,
             **_in_front(settings.trusted_proxy),
         )

@@ -45,6 +45,7 @@ class Kind(IntEnum):
     WELCOME = 5
     STATE = 6
     PARCEL = 7
+    KIT = 8
 
 
 def write(kind: Kind, keys: Mapping[int, str], fields: Mapping[str, Any], *, version: int = OLDEST) -> bytes:

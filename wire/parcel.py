@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 SUFFIX = ".vhub"
+FOLDER, UP, DOWN = "village-hub", "up", "down"  # on a stick: from hubs, as <hub id>.vhub, and to them
+CARRIER = "CARRIER.txt"  # beside the two: what tells a stick that carries files from any other
+CARRIER_TEXT = "This stick carries sealed files between village hubs and head office. Leave this file where it is.\r\n"
 MEDIA_TYPE = "application/x-village-hub"
 MOST_MESSAGES = 64
 LONGEST_PARCEL = 4 << 20

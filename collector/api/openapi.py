@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from wire.exchange import LONGEST_BODY
+from wire.parcel import LONGEST_PARCEL, MEDIA_TYPE
 
 
 def _object(**properties: Any) -> dict[str, Any]:
@@ -23,6 +24,7 @@ COUNT = {"type": "integer", "minimum": 0}
 MINUTES = {"type": "number", "minimum": 0, "description": "minutes, to a tenth"}
 YES_NO = {"type": "boolean"}
 SEALED = {"application/cose": {"schema": {"type": "string", "format": "binary", "maxLength": LONGEST_BODY}}}
+PARCEL = {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary", "maxLength": LONGEST_PARCEL}}}
 TOTALS = _object(plays=COUNT, visitors=COUNT, visitors_at_most=YES_NO, minutes=MINUTES)
 SITE = _object(
     id={"type": "string"},
@@ -95,6 +97,20 @@ DESCRIPTION: dict[str, Any] = {
     "paths": {
         "/v1/enrol": _upload("A hub asks to be taken in", {"409": _refusal("The code is used"), "429": BUSY}),
         "/v1/summaries": _upload("A hub's signed batch of site-days (docs/formats/summary.md)", {}),
+        "/v1/parcels": {
+            "post": {
+                "summary": "A file that somebody carried from a hub; the answer is the file to take back to it",
+                "security": [],
+                "requestBody": {"required": True, "content": PARCEL},
+                "responses": {
+                    "200": {"description": "The file to take back", "content": PARCEL},
+                    "204": {"description": "Taken in; nothing can be sealed for the hub yet"},
+                    "400": _refusal("No file of a hub, or not for us; a sentence"),
+                    "429": BUSY,
+                    "503": DOWN,
+                },
+            }
+        },
         "/api/v1/sites": _read(
             "All sites with their totals", {"type": "array", "items": {"$ref": "#/components/schemas/Site"}}, {}
         ),

@@ -18,14 +18,13 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from collector.db import writing
 from collector.errors import NotPossible
-from collector.sites.models import Code, Hub, Site
+from collector.sites.models import CODE_LIVES, Code, Hub, Site
 from wire.enrol import Enrolment, Welcome, code_id, new_code, open_enrolment, seal_welcome
 
 if TYPE_CHECKING:
     from collector.office import Office
 
 LONGEST_NAME = 120
-CODE_LIVES = 30 * 86_400_000  # milliseconds
 
 
 def add_site(name: str, time_zone: str, now: int) -> tuple[Site, str]:
@@ -40,21 +39,26 @@ def add_site(name: str, time_zone: str, now: int) -> tuple[Site, str]:
         return site, _new_code(site, now)
 
 
-def another_code(site_id: str, now: int) -> tuple[Site, str]:
-    """A code for another hub of a site that is known, say after its card was lost. Raises NotPossible."""
+def another_code(site_id: str, now: int, *, good_for: int = CODE_LIVES, voids: bool = False) -> tuple[Site, str]:
+    """A code for another hub of a site that is known, say after its card was lost. Raises NotPossible.
+
+    It is `good_for` so many milliseconds; if it `voids`, codes of the site that no hub has used yet are good no more.
+    """
     site = Site.get_or_none(Site.id == site_id)
     if site is None:
         raise NotPossible(f"No site is called {site_id!r}; `collector sites list` shows them.")
     with writing():
-        return site, _new_code(site, now)
+        if voids:
+            Code.delete().where((Code.site == site) & Code.used_by.is_null()).execute()
+        return site, _new_code(site, now, good_for)
 
 
-def _new_code(site: Site, now: int) -> str:
-    Code.delete().where(Code.made < now - CODE_LIVES).execute()
+def _new_code(site: Site, now: int, good_for: int = CODE_LIVES) -> str:
+    Code.delete().where(Code.made < now - Code.good_for).execute()
     code = new_code()
     while Code.get_or_none(Code.id == code_id(code)):
         code = new_code()
-    Code.create(id=code_id(code), code=code, site=site, made=now)
+    Code.create(id=code_id(code), code=code, site=site, made=now, good_for=good_for)
     return code
 
 
@@ -81,7 +85,7 @@ def take_in(body: bytes, office: Office) -> bytes:
     now = office.now()
 
     def code_for(identity: str) -> str | None:
-        row = Code.get_or_none((Code.id == identity) & (Code.made >= now - CODE_LIVES))
+        row = Code.get_or_none((Code.id == identity) & (Code.made >= now - Code.good_for))
         codes.update({identity: row} if row else {})
         return str(row.code) if row else None
 

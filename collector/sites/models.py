@@ -6,6 +6,8 @@ from peewee import BigIntegerField, BlobField, ForeignKeyField, TextField
 
 from collector.db import Table
 
+CODE_LIVES = 30 * 86_400_000  # milliseconds
+
 
 class Site(Table):
     """A place. `id` stands in addresses of pages and never changes."""
@@ -42,10 +44,14 @@ class Hub(Table):
 
 
 class Code(Table):
-    """A one-time code; `id` is its first group. It goes once the hub that used it has uploaded."""
+    """A one-time code; `id` is its first group. It goes once the hub that used it has uploaded.
+
+    `good_for` are the milliseconds after it was `made` in which a hub may use it.
+    """
 
     id = TextField(primary_key=True)
     code = TextField()
     site = ForeignKeyField(Site, backref="codes")
     made = BigIntegerField()
     used_by = TextField(null=True)
+    good_for = BigIntegerField(default=CODE_LIVES)
