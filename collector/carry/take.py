@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from collector.carry.refused import NotTaken
 from collector.errors import NotPossible
-from collector.inbox.receive import receive as take_batch
+from collector.inbox.receive import take_batch
 from collector.sites.enrol import take_in
 from collector.sites.models import Hub
 from wire import cose
