@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from hub.clock import Clock
 
 FOLDED_AFTER = 70 * 86_400  # seconds; longer than any month
-OLD = """SELECT l.id, l.boot, l.kind, b.began + l.seconds, l.up, l.down FROM ledger l JOIN boot b ON b.id = l.boot
-    WHERE l.counted AND b.began + l.seconds < ? ORDER BY l.id"""
+OLD = """SELECT l.id, l.epoch, l.boot, l.kind, b.began + l.seconds, l.up, l.down
+    FROM ledger l JOIN boot b ON b.id = l.boot WHERE l.counted AND b.began + l.seconds < ? ORDER BY l.id"""
 WRITE_EVERY = 5.0  # seconds; an SD card sees at most one write burst in that time
 OF_MONTH = """SELECT CAST((b.began + l.seconds) / :quarter AS INTEGER) * :quarter, l.kind, SUM(l.up + l.down)
     FROM boot b JOIN ledger l ON l.boot = b.id AND l.seconds >= :since - b.began
@@ -89,15 +89,15 @@ def _sum(one: Used, other: Used) -> Used:
 
 
 def fold(clock: Clock, zone: ZoneInfo) -> int:
-    """Make one row out of those of a boot, a site-day and a kind that no budget asks for any more; how many went."""
+    """Make one row out of those of a boot, site-day and kind that no budget asks for any more; how many went."""
     now = clock.now()
     if now is None:
         return 0
     rows = sql(OLD, (now.timestamp() - FOLDED_AFTER,)).fetchall()
-    days: dict[tuple[int, str, dt.date], list[tuple[int, int, int]]] = {}
-    for number, boot, kind, when, up, down in rows:
+    days: dict[tuple[int, int, str, dt.date], list[tuple[int, int, int]]] = {}
+    for number, epoch, boot, kind, when, up, down in rows:
         day = dt.datetime.fromtimestamp(when, dt.UTC).astimezone(zone).date()
-        days.setdefault((boot, kind, day), []).append((number, up, down))
+        days.setdefault((epoch, boot, kind, day), []).append((number, up, down))
     return sum(_fold(some) for some in days.values() if len(some) > 1)
 
 
@@ -162,12 +162,11 @@ class Tally:
         if up + down == 0:
             return
         with writing():
-            if self._row is None:
+            epoch = this_site().epoch  # an answer may have begun another since the row was written
+            changed = {Ledger.up: Ledger.up + up, Ledger.down: Ledger.down + down, Ledger.counted: False}
+            if not Ledger.update(changed).where((Ledger.id == self._row) & (Ledger.epoch == epoch)).execute():
                 fields = {"boot": self._moment.boot, "seconds": self._moment.seconds, "kind": self._kind}
-                self._row = Ledger.create(**fields, up=up, down=down).id
-            else:
-                changed = {Ledger.up: Ledger.up + up, Ledger.down: Ledger.down + down, Ledger.counted: False}
-                Ledger.update(changed).where(Ledger.id == self._row).execute()
+                self._row = Ledger.create(**fields, up=up, down=down, epoch=epoch).id
         self._written = self._totals
 
     def _quarter_now(self) -> int:

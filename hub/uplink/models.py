@@ -1,7 +1,10 @@
 """The tables of the uplink.
 
-- Outbox: every site-day of this hub as it was sealed last, one row per (epoch, day), also once it is acknowledged: its
-  content tells whether a day changed since, and head office may find a gap and ask for the bytes again.
+- Outbox: every site-day and undated part of this hub as it was sealed last, one row per (epoch, day) or (epoch, boot,
+  part), also once it is acknowledged: its content tells whether a day changed since, and head office may find a gap and
+  ask for the bytes again.
+- Sealing: every sealing there was, also those that a newer one replaced: by them hub and head office tell whether
+  both speak of the same past (docs/decisions/0014-epochs-and-lineage.md).
 - Rolled: up to which batch of a feature the outbox is complete; changes in the same transaction as the outbox.
 - Ledger: bytes that crossed the uplink at a Moment, by kind, of at most a quarter of an hour a row.
 - Budget: the one row of rules that the technician gave; see budget.py.
@@ -15,10 +18,11 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any
 
-from peewee import AutoField, BlobField, BooleanField, DateField, FloatField, IntegerField, TextField
+from peewee import AutoField, BlobField, BooleanField, CompositeKey, DateField, FloatField, IntegerField, TextField
 
 from hub.clock import Moment, from_unix
 from hub.db import Table, database
+from wire.messages import OLDEST
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,14 +31,21 @@ if TYPE_CHECKING:
 
 
 class Outbox(Table):
-    """A sealed site-day. `again`: it must be sealed again once it can be. `refused`: head office's why.
+    """A sealed site-day, or the `part` of an undated `boot`. `again`: it must be sealed again once it can be.
 
-    `at` is the moment of the acknowledgement.
+    `version` is what its reader must speak, `boots` the tags of the boots of which it counts anything. `emptied`: the
+    days that the part turned out to be tell all of it. `refused` is head office's why, `at` the moment of the
+    acknowledgement.
     """
 
     id = AutoField()
     epoch = IntegerField()
-    day = DateField()
+    day = DateField(null=True)
+    boot = IntegerField(null=True)
+    part = IntegerField(null=True)
+    version = IntegerField(default=OLDEST)
+    boots = BlobField(default=b"")
+    emptied = BooleanField(default=False)
     revision = IntegerField()
     sequence = IntegerField()
     open = BooleanField(default=False)
@@ -46,6 +57,18 @@ class Outbox(Table):
     at_boot = IntegerField(null=True)
     at_seconds = FloatField(null=True)
     refused = TextField(null=True)
+
+
+class Sealing(Table):
+    """The mark of a sealing; `acknowledged` once head office is known to have taken it."""
+
+    epoch = IntegerField()
+    sequence = IntegerField()
+    mark = BlobField()
+    acknowledged = BooleanField(default=False)
+
+    class Meta:
+        primary_key = CompositeKey("epoch", "sequence")
 
 
 class Rolled(Table):
@@ -68,6 +91,7 @@ class Ledger(Table):
     down = IntegerField()
     counted = BooleanField(default=False)
     kind = TextField(default="counts")
+    epoch = IntegerField(null=True)
 
 
 class Budget(Table):
@@ -98,7 +122,8 @@ class Told(Table):
 class Uplink(Table):
     """The one row. No attempt before the retry moment; what another boot makes of it, backoff.py says.
 
-    `content` is the version of the repository's metadata that head office told of when it was last reached.
+    `content` is the version of the repository's metadata that head office told of when it was last reached, `speaks`
+    the version of messages that it reads, None until it has told.
     """
 
     id = IntegerField(primary_key=True, default=1)
@@ -112,6 +137,7 @@ class Uplink(Table):
     error_seconds = FloatField(null=True)
     configuration = IntegerField(default=0)
     content = IntegerField(null=True)
+    speaks = IntegerField(null=True)
 
     @property
     def reached(self) -> Moment | None:
@@ -140,20 +166,27 @@ def note(**fields: object) -> None:
 
 
 def waiting(epoch: int, *, open_days: bool) -> Expression:
-    """What is to be sent: neither acknowledged nor refused.
+    """What is to be sent: neither acknowledged nor refused, and of a version that head office reads.
 
     A day of the running epoch that is not over waits for its end, unless `open_days`: it was sealed for the sake of a
-    snapshot. Under an epoch that ended, it is all that will ever be known of that day, so it is sent.
+    snapshot. Under an epoch that ended, it is all that will ever be known of that day, so it is sent. An undated part
+    leaves once its boot is dated.
     """
-    pending = (Outbox.acknowledged == False) & Outbox.refused.is_null()  # noqa: E712
+    pending = unsettled() & (Outbox.version <= (state().speaks or OLDEST))
     return pending if open_days else pending & ((Outbox.open == False) | (Outbox.epoch != epoch))  # noqa: E712
+
+
+def unsettled() -> Expression:
+    """What head office has not settled, whatever it reads."""
+    return (Outbox.acknowledged == False) & Outbox.refused.is_null() & (Outbox.emptied == False)  # noqa: E712
 
 
 def acknowledged_days() -> dict[dt.date, dt.datetime]:
     """When head office acknowledged all there is of a day, over all epochs, if nothing of it waits to be sealed."""
     rows = sql(
         "SELECT outbox.day, max(boot.began + outbox.at_seconds) FROM outbox LEFT JOIN boot ON boot.id = outbox.at_boot"
-        " GROUP BY outbox.day HAVING min(acknowledged AND NOT open AND NOT again AND boot.began IS NOT NULL) = 1"
+        " WHERE outbox.day IS NOT NULL GROUP BY outbox.day"
+        " HAVING min(acknowledged AND NOT open AND NOT again AND boot.began IS NOT NULL) = 1"
     )
     return {dt.date.fromisoformat(day): from_unix(when) for day, when in rows.fetchall()}
 

@@ -28,9 +28,10 @@ from hub.db import writing
 from hub.errors import HubError
 from hub.locks import held
 from hub.site import signing_key, this_site
-from hub.uplink.models import Ledger, Outbox, Rolled, sql
+from hub.uplink.models import Ledger, Outbox, Rolled, Sealing, sql
 from hub.usage import summary as usage
 from wire.errors import BadRecord
+from wire.exchange import MARK
 from wire.summary import SiteDay, digest, seal
 
 if TYPE_CHECKING:
@@ -87,7 +88,8 @@ def roll_up(
     with held(settings.data / "sealing.lock"):
         changes = _changes(site.zone, features)
         rows = Outbox.select(Outbox.day, Outbox.open, Outbox.again).where(Outbox.epoch == site.epoch)
-        days = due(last, today, first_day(site), changes.days, {row.day: row.open or row.again for row in rows})
+        sealed = {row.day: row.open or row.again for row in rows if row.day is not None}
+        days = due(last, today, first_day(site), changes.days, sealed)
         press = Press(site, today, library.number(), signing_key(settings.keys), features)
         return _seal(press, days, changes, last)
 
@@ -159,7 +161,7 @@ class Press:
         self, site: Site, today: dt.date, release: int, key: Ed25519PrivateKey, features: Iterable[Feature]
     ) -> None:
         self.site, self._today, self._release, self._key, self._features = site, today, release, key, features
-        self._sequence = Outbox.select(fn.MAX(Outbox.sequence)).where(Outbox.epoch == site.epoch).scalar() or 0
+        self._sequence = Sealing.select(fn.MAX(Sealing.sequence)).where(Sealing.epoch == site.epoch).scalar() or 0
 
     def rows(self, days: Iterable[dt.date]) -> tuple[list[dict[str, Any]], set[dt.date]]:
         """Rows for those of `days` that changed since they were sealed last, and the days that cannot be sealed."""
@@ -218,6 +220,7 @@ def _keep(epoch: int, rows: list[dict[str, Any]], looked_at: set[dt.date], faile
     """Put `rows` in the place of older revisions, whether those were sent or not."""
     for row in rows:
         changed = row | {"acknowledged": False, "refused": None}
+        Sealing.create(epoch=epoch, sequence=row["sequence"], mark=row["digest"][:MARK])
         Outbox.insert(**changed, again=False).on_conflict(
             conflict_target=[Outbox.epoch, Outbox.day], update=changed
         ).execute()

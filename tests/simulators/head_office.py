@@ -27,6 +27,7 @@ from tests.simulators.scripted import Scripted
 from wire.enrol import Enrolment, Welcome, open_enrolment, seal_welcome
 from wire.errors import BadRecord
 from wire.exchange import Acknowledged, Answer, Batch, Refused, open_batch, seal_answer
+from wire.messages import VERSION
 from wire.sealing import key_of
 from wire.state import State, seal_state
 from wire.summary import SiteDay, digest, unseal
@@ -59,6 +60,7 @@ class HeadOffice(Scripted):
         self.forgetful = False  # misses it although it came
         self.configuration = 0
         self.content: int | None = None
+        self.speaks = VERSION
         self.now = time.time
         self.asked = 0  # requests that came
         self.asking = threading.Condition()
@@ -109,6 +111,7 @@ class HeadOffice(Scripted):
             refused=[one for one in results if isinstance(one, Refused)],
             configuration=self.configuration,
             content=self.content,
+            speaks=self.speaks,
             missing=[place for place in self.missing if self.forgetful or place not in self.kept],
             sealing_key=self._public_sealing_key(batch),
             state=self._state(batch),

@@ -16,8 +16,9 @@ from hub.locks import InUse, held
 from hub.site import Site, this_site
 from hub.uplink import line as line_module
 from hub.uplink.backoff import AFTER_BOOT
+from hub.uplink.batches import fitting
 from hub.uplink.budget import CONTENT, KEPT, Rules
-from hub.uplink.deliver import Delivered, deliver, fitting
+from hub.uplink.deliver import Delivered, deliver
 from hub.uplink.ledger import Tally, room_now, set_rules
 from hub.uplink.line import NoAnswer
 from hub.uplink.models import Ledger, Outbox, state

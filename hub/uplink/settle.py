@@ -1,0 +1,80 @@
+"""Does what head office's answer says, in one transaction, whichever way it came.
+
+    settle(clock, answer, live=True)        # the answer to this very request, over the line
+    settle(clock, answer, live=False)       # one that was carried here, perhaps months after it was given
+
+What is acknowledged is true whenever it is read. What an answer says of now (the time, what is missing, how the line
+fares) is believed of a live one alone; the time in a carried one has surely come, no more.
+
+The caller has verified that head office signed it (wire.exchange.open_answer), and for a live one its nonce.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from hub.clock import from_unix
+from hub.db import writing
+from hub.uplink.models import Outbox, Sealing, note, state
+from hub.uplink.told import learn
+from wire.exchange import MARK
+from wire.messages import OLDEST
+
+if TYPE_CHECKING:
+    from hub.clock import Clock, Moment
+    from wire.exchange import Acknowledged, Answer, Refused
+
+
+class Delivered(NamedTuple):
+    """How many records were acknowledged, and how many refused."""
+
+    acknowledged: int = 0
+    refused: int = 0
+
+
+def settle(clock: Clock, answer: Answer, *, live: bool) -> Delivered:
+    """A row that was sealed anew meanwhile is left alone: the digest that is named is no longer its own."""
+    now = clock.moment()
+    with writing():
+        acknowledged = sum(_acknowledge(row, now) for row in answer.acknowledged)
+        refused = sum(_refuse(row) for row in answer.refused)
+        learn(answer)
+        if live:
+            _note(answer, now)
+    if not live:
+        clock.raise_floor(from_unix(answer.time / 1000), "head office")
+    return Delivered(acknowledged, refused)
+
+
+def _acknowledge(row: Acknowledged, now: Moment) -> int:
+    """Whether it named a record of the outbox; of one that was replaced meanwhile the log learns that it arrived."""
+    mark = (Sealing.epoch == row.epoch) & (Sealing.mark == row.digest[:MARK])
+    Sealing.update(acknowledged=True).where(mark).execute()
+    done = Outbox.update(acknowledged=True, at_boot=now.boot, at_seconds=now.seconds, refused=None)
+    return int(done.where((Outbox.epoch == row.epoch) & (Outbox.digest == row.digest)).execute())
+
+
+def _refuse(row: Refused) -> int:
+    named = (Outbox.digest == row.digest) & (Outbox.acknowledged == False)  # noqa: E712
+    return int(Outbox.update(refused=row.sentence).where(named).execute())
+
+
+def _note(answer: Answer, now: Moment) -> None:
+    """What holds of this moment only."""
+    # Head office names days it never had. What it acknowledged and then lost, it gets again, as it was sealed.
+    for epoch, day in answer.missing:
+        Outbox.update(acknowledged=False).where((Outbox.epoch == epoch) & (Outbox.day == day)).execute()
+    known = state().speaks or OLDEST
+    if answer.speaks > known:  # what it could not read before, it may take now
+        Outbox.update(refused=None).where(Outbox.version > known).execute()
+    note(
+        failures=0,
+        retry_boot=None,
+        retry_seconds=None,
+        reached_boot=now.boot,
+        reached_seconds=now.seconds,
+        error=None,
+        configuration=answer.configuration,
+        content=answer.content,
+        speaks=answer.speaks,
+    )
