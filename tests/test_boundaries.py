@@ -33,7 +33,9 @@ FLOORS = {
     # worker: its jobs are those of the features below and of the uplink; the technician's page shows their runs.
     # health: the probes tell how usage and uplink fare; its checks.py knows no feature (see below).
     # content: asks the uplink's budget before each piece, and the worker runs its jobs.
-    "outward": {"certificates", "signup", "portal", "uplink", "content", "worker", "health", "technician"},
+    # downlink: what head office told changes accounts, rules of the uplink and where content comes from.
+    "outward": {"certificates", "signup", "portal", "uplink", "content", "worker", "health", "technician"}
+    | {"downlink"},
 }
 NOT_FEATURES = {"commands", "migrations"}
 # The application and the commands put the parts together, so they may know any feature.

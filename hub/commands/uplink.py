@@ -43,6 +43,7 @@ def send(as_json: bool) -> None:
     from content_cache.library import Library
     from hub.clock import Clock
     from hub.db import open_database
+    from hub.downlink.apply import apply
     from hub.errors import HubError
     from hub.settings import Settings
     from hub.site import this_site
@@ -56,6 +57,7 @@ def send(as_json: bool) -> None:
     library = Library(settings.library_root)
     sealed = roll_up(settings, clock, library)
     done = deliver(settings, clock, library, urgent=True)
+    apply(settings, clock)
     if as_json:
         click.echo(json.dumps({"sealed": len(sealed), **done._asdict()}))
     else:
@@ -138,4 +140,8 @@ def _lines(found: UplinkStatus, reached: str | None) -> list[str]:
     lines.append(f"Head office last answered at {reached}." if reached else "Head office has not answered yet.")
     if found.last_error:
         lines.append(found.last_error)
+    if found.told:
+        lines.append(f"State {found.told} of head office holds here.")
+    if found.trouble:
+        lines.append(f"Head office is told what of it could not be done: {found.trouble}")
     return [*lines, f"{found.bytes_total} bytes have crossed the uplink."]

@@ -5,7 +5,7 @@ def up(migrator, db):
     db.execute_sql("ALTER TABLE site ADD COLUMN office_sealing_key BLOB")
     db.execute_sql(
         "CREATE TABLE told (id INTEGER PRIMARY KEY CHECK (id = 1), office BLOB NOT NULL, number INTEGER NOT NULL,"
-        " sealed BLOB, applied INTEGER NOT NULL, trouble TEXT NOT NULL, software TEXT NOT NULL)"
+        " sealed BLOB, applied INTEGER NOT NULL, applied_of BLOB, trouble TEXT NOT NULL, software TEXT NOT NULL)"
     )
     # Of an account that head office made: the hash of the password that it told last.
     db.execute_sql("ALTER TABLE technician ADD COLUMN told TEXT")

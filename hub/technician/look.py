@@ -22,6 +22,7 @@ from hub.health.checks import Check, base_checks, check_database
 from hub.runs import JobRun
 from hub.site import this_site
 from hub.uplink.status import status as uplink_status
+from hub.uplink.told import running
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +72,7 @@ def all_checks(settings: Settings, clock: Clock, library: Library) -> list[Check
     checks = base_checks(settings, clock, library)
     if checks[0].ok:
         checks += [check_site(), _asked("uplink", lambda: check_uplink(settings, clock))]
-        checks.append(_asked("jobs", lambda: check_jobs(clock)))
+        checks += [_asked("told", check_told), _asked("jobs", lambda: check_jobs(clock))]
     return checks
 
 
@@ -121,6 +122,20 @@ def check_uplink(settings: Settings, clock: Clock) -> Check:
         sentence = _("Head office was not reached the last time; check the cable or the modem. %(count)d wait.")
         return Check("uplink", False, sentence % {"count": found.pending}, facts)
     return Check("uplink", True, _("Site-days that wait for head office: %(count)d.", count=found.pending), facts)
+
+
+def check_told() -> Check:
+    """Whether all that head office decided for this hub could be done."""
+    number, trouble = running()
+    facts = {"number": number, "trouble": trouble}
+    if trouble:
+        sentence = _(
+            "This hub cannot do all that head office decided for it. Head office is told why, and can change it."
+        )
+        return Check("told", False, sentence, facts)
+    if not number:
+        return Check("told", True, _("Head office has decided nothing for this hub alone."), facts)
+    return Check("told", True, _("What head office decided holds here (number %(number)d).", number=number), facts)
 
 
 def check_jobs(clock: Clock) -> Check:

@@ -1,6 +1,6 @@
 """The tables of the staff side. A token is kept as its SHA-256 alone: who reads the file cannot enter with it.
 
-- Technician: an account; without a password until its owner has chosen one.
+- Technician: an account; without a password until its owner has chosen one. Head office makes accounts as well.
 - EntryLink: the one link by which an account may be entered without a password.
 - StaffSession: a browser that is signed in; `by_link` until a password was chosen in it.
 
@@ -17,11 +17,15 @@ from hub.db import Table
 
 
 class Technician(Table):
-    """An account. `name` is in lower case; `password` a scrypt hash as werkzeug.security writes it."""
+    """An account. `name` is in lower case; `password` a scrypt hash as werkzeug.security writes it.
+
+    `told` is the hash that head office told last, of an account that it made; None of one that was made here.
+    """
 
     id = AutoField()
     name = TextField(unique=True)
     password = TextField(null=True)
+    told = TextField(null=True)
 
 
 class EntryLink(Table):

@@ -39,7 +39,7 @@ class NotEnrolled(HubError):
 
 def enrol(collector_url: str, code: str, settings: Settings, clock: Clock) -> Site:
     """The site, as head office names it. Raises NotEnrolled or NoAnswer, with everything as it was."""
-    url = _address(collector_url)
+    url = check_address(collector_url)
     try:
         welcome, seconds = _ask(url, code, settings, clock)
         zone = ZoneInfo(welcome.time_zone)
@@ -86,8 +86,8 @@ def _ask(url: str, code: str, settings: Settings, clock: Clock) -> tuple[Welcome
     return open_welcome(reply.body, code, nonce), reply.seconds
 
 
-def _address(text: str) -> str:
-    """`text` as an address without a slash at its end."""
+def check_address(text: str) -> str:
+    """`text` as an address of head office without a slash at its end; raises NotEnrolled."""
     try:
         parts = urlsplit(text.strip())
         good = parts.scheme in {"http", "https"} and parts.hostname and not parts.query and not parts.fragment

@@ -107,7 +107,8 @@ class Budget(Table):
 class Told(Table):
     """The one row. `sealed` is the state of the highest `number` that came from the head office of the key `office`.
 
-    `applied` is the number of the one that this hub runs; `trouble` is what of it `software` could not do.
+    `applied` is the number of the one that this hub runs, `applied_of` the head office that told it, and `trouble` what
+    of it `software` could not do.
     """
 
     id = IntegerField(primary_key=True, default=1)
@@ -115,6 +116,7 @@ class Told(Table):
     number = IntegerField(default=0)
     sealed = BlobField(null=True)
     applied = IntegerField(default=0)
+    applied_of = BlobField(null=True)
     trouble = TextField(default="")
     software = TextField(default="")
 

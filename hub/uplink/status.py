@@ -15,6 +15,7 @@ from hub.uplink.budget import CONTENT, COUNTS, Room, Rules, Spent, room
 from hub.uplink.ledger import rules, spent
 from hub.uplink.models import Ledger, Outbox, state, waiting
 from hub.uplink.seal import uplink_bytes
+from hub.uplink.told import running
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -29,7 +30,8 @@ class UplinkStatus:
 
     `last_error` is None once head office has been reached again. `bytes_total` is what the uplink has carried both ways
     since the hub's first start, `bytes_today` since the site's midnight, None while the time is unsure. `retry_in` are
-    the seconds until the next attempt after a failure.
+    the seconds until the next attempt after a failure. `told` is the number of head office's state that holds here, 0
+    for none, and `trouble` what of it could not be done.
     """
 
     enrolled: bool
@@ -42,6 +44,8 @@ class UplinkStatus:
     retry_in: float | None
     bytes_total: int
     bytes_today: int | None
+    told: int
+    trouble: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +74,7 @@ def status(settings: Settings | None = None, clock: Clock | None = None) -> Upli
     refused = Outbox.select().where(Outbox.refused.is_null(False))
     oldest = waits.order_by(Outbox.day).first()
     latest_refusal = refused.order_by(Outbox.sequence.desc()).first()
-    now = clock.now()
+    now, (told, trouble) = clock.now(), running()
     return UplinkStatus(
         enrolled=site.enrolled,
         pending=waits.count(),
@@ -82,6 +86,8 @@ def status(settings: Settings | None = None, clock: Clock | None = None) -> Upli
         retry_in=_retry_in(clock, known, bytes(site.hub)),
         bytes_total=Ledger.select(fn.COALESCE(fn.SUM(Ledger.up + Ledger.down), 0)).scalar(),
         bytes_today=None if now is None else uplink_bytes(now.astimezone(site.zone).date(), site.zone),
+        told=told,
+        trouble=trouble,
     )
 
 

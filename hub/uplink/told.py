@@ -42,6 +42,12 @@ def told() -> Told:
     return row or Told(office=office)
 
 
+def left_over() -> bool:
+    """Whether what holds here was told by a head office that this hub has left."""
+    office = this_site().collector_key or b""
+    return bool(Told.select().where(Told.applied_of.is_null(False) & (Told.applied_of != office)).exists())
+
+
 def running() -> tuple[int, str]:
     """The number of the state that this hub runs, 0 for none, and what of it could not be done."""
     row = told()
@@ -80,7 +86,8 @@ def learn(answer: Answer) -> None:
 
 def note_applied(number: int, trouble: str) -> None:
     """This hub runs the state `number`, but for its `trouble`; within the caller's transaction."""
-    note(applied=number, trouble=trouble[:LONGEST_TROUBLE], software=SOFTWARE)
+    office = this_site().collector_key
+    note(applied=number, applied_of=office, trouble=trouble[:LONGEST_TROUBLE], software=SOFTWARE)
 
 
 def ask_again(trouble: str) -> None:
@@ -102,8 +109,9 @@ def to_tell(settings: Settings) -> dict[str, Any]:
 
 
 def note(**fields: object) -> None:
-    """Set `fields` of the one row, which another head office's word has left if need be."""
+    """Set `fields` of the one row; what another head office told has no number and waits no longer."""
     office = this_site().collector_key or b""
-    Told.delete().where(Told.office != office).execute()
     Told.insert(id=1, office=office).on_conflict_ignore().execute()
+    anew = {"office": office, "number": 0, "sealed": None, "applied": 0, "trouble": ""}
+    Told.update(**anew).where(Told.office != office).execute()
     Told.update(**fields).where(Told.id == 1).execute()

@@ -22,6 +22,7 @@ from hub.content.copies import look as look_at_copies
 from hub.content.scrub import scrub
 from hub.content.sticks import look as look_at_sticks
 from hub.content.sync import bring, look
+from hub.downlink.apply import apply
 from hub.site import this_site
 from hub.uplink.deliver import deliver
 from hub.uplink.ledger import fold
@@ -97,7 +98,12 @@ def upload(work: Work) -> Idle | None:
     if not is_turn(work.settings, work.clock):
         return IDLE
     deliver(work.settings, work.clock, work.library, work.stop)
+    apply(work.settings, work.clock)
     return None
+
+
+def hold_what_is_told(work: Work) -> Idle | None:
+    return None if apply(work.settings, work.clock) else IDLE
 
 
 def sweep(work: Work) -> None:
@@ -142,6 +148,7 @@ JOBS = (
     Job("catalogue", 1, 600, renew_catalogue, "After an update of the hub its courses are there as before."),
     Job("roll up", 3, "roll_up_every", seal_days, "Days that are over become sealed records that can be sent."),
     Job("upload", 6, "upload_every", upload, "Head office sees what was counted, and tells the time.", look=10),
+    Job("told", 7, 10, hold_what_is_told, "What head office decides holds here, whoever brought it."),
     Job("sticks", 9, 10, read_sticks, "Content that is plugged in is taken in by itself, if head office signed it."),
     Job("copies", 10, 10, copy_to_sticks, "What is here goes to the next village, when the technician says so."),
     Job("content", 12, 60, bring_content, "New courses come, in the order in which people want them."),
