@@ -21,7 +21,7 @@ from msgspec import Meta, Struct
 
 from wire import cose, messages
 from wire.errors import BadRecord
-from wire.messages import Amount, Hub, Kind, Nonce, PublicKey
+from wire.messages import Hub, Kind, Nonce, PublicKey, Time
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +50,7 @@ class Welcome(Struct, frozen=True, kw_only=True):
     name: Annotated[str, Meta(min_length=1, max_length=200)]
     time_zone: Annotated[str, Meta(min_length=1, max_length=64)]
     collector_key: PublicKey
-    time: Amount
+    time: Time
     nonce: Nonce
     sealing_key: PublicKey | None = None
 

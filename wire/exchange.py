@@ -26,7 +26,7 @@ from msgspec import Meta, Struct
 
 from wire import cose, messages
 from wire.errors import BadRecord
-from wire.messages import OLDEST, Amount, Boot, Count, Digest, Hub, Kind, Nonce, PublicKey
+from wire.messages import OLDEST, Boot, Count, Digest, Hub, Kind, Nonce, PublicKey, Time
 from wire.summary import LONGEST_SEALED, Part
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class Answer(Struct, frozen=True, kw_only=True):
     """
 
     nonce: Nonce
-    time: Amount
+    time: Time
     acknowledged: Annotated[list[Acknowledged], Meta(max_length=MOST_RECORDS)]
     refused: Annotated[list[Refused], Meta(max_length=MOST_RECORDS)]
     configuration: Count = 0
@@ -173,8 +173,14 @@ def _read_batch(hub: bytes, payload: bytes) -> Batch:
     fields = messages.named(messages.read(payload, Kind.BATCH, items=MOST_RECORDS + 256), BATCH)
     if "lineage" in fields:
         ((epoch, first, marks),) = messages.rows([fields["lineage"]], 3)
-        fields["lineage"] = {"epoch": epoch, "first": first, "marks": marks}
+        fields["lineage"] = {"epoch": epoch, "first": first, "marks": _whole(marks)}
     return messages.typed({"hub": hub, **fields}, Batch)
+
+
+def _whole(marks: Any) -> Any:
+    if isinstance(marks, bytes) and len(marks) % MARK:
+        raise BadRecord("The lineage of the batch has marks that are cut short; update the hub's software.")
+    return marks
 
 
 def seal_answer(answer: Answer, key: Ed25519PrivateKey, kid: bytes) -> bytes:
@@ -229,7 +235,7 @@ def _read_boots(value: Any) -> list[bytes]:
 
 
 def _read_answer(payload: bytes) -> Answer:
-    fields = messages.named(messages.read(payload, Kind.ANSWER, items=MOST_RECORDS * 16, depth=6), ANSWER)
+    fields = messages.named(messages.read(payload, Kind.ANSWER, items=MOST_RECORDS * 20, depth=6), ANSWER)
     if "ahead" in fields:
         fields["ahead"] = _read_ahead(fields["ahead"])
     fields["acknowledged"] = [

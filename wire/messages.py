@@ -27,12 +27,14 @@ DAYS = 1 << 16
 
 Count = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 Amount = Annotated[int, Meta(ge=0, le=2**53 - 1)]  # what JSON readers still hold exactly (RFC 8259 section 6)
+Time = Annotated[int, Meta(ge=0, le=7_258_118_399_999)]  # Unix milliseconds up to the end of 2199
 Hub = Annotated[bytes, Meta(min_length=8, max_length=8)]
 Nonce = Annotated[bytes, Meta(min_length=16, max_length=16)]
 Digest = Annotated[bytes, Meta(min_length=16, max_length=16)]
 Boot = Annotated[bytes, Meta(min_length=4, max_length=4)]  # the first bytes of the SHA-256 of a boot's id
 PublicKey = Annotated[bytes, Meta(min_length=32, max_length=32)]
 T = TypeVar("T")
+AS_THEY_ARE = (bytes, dt.date)  # msgspec would take them from text as well, as JSON has them
 
 
 class Kind(IntEnum):
@@ -56,11 +58,16 @@ def write(kind: Kind, keys: Mapping[int, str], fields: Mapping[str, Any], *, ver
 def read(payload: bytes, kind: Kind, *, items: int, depth: int = 5) -> dict[int, Any]:
     """The map in `payload`, once it is of `kind` and of a version that is read here. Raises BadRecord."""
     fields = cbor.decode(payload, items=items, depth=depth)
-    if not isinstance(fields, dict) or fields.get(0) != kind:
+    if not isinstance(fields, dict) or not _is(fields.get(0), kind):
         raise BadRecord(f"The sealed content is no {kind.name.lower()}; send what the program made, unchanged.")
-    if fields.get(1) not in range(OLDEST, VERSION + 1):
+    if not any(_is(fields.get(1), version) for version in range(OLDEST, VERSION + 1)):
         raise BadRecord("The message is of a version that this program does not read; update this program first.")
     return fields
+
+
+def _is(value: Any, number: int) -> bool:
+    """Whether `value` is that integer; Python holds true for 1."""
+    return type(value) is int and value == number
 
 
 def named(fields: Mapping[int, Any], keys: Mapping[int, str]) -> dict[str, Any]:
@@ -76,9 +83,9 @@ def rows(value: Any, width: int) -> list[list[Any]]:
 
 
 def typed(fields: Any, kind: type[T]) -> T:
-    """`fields` as a `kind`, every range checked. Raises BadRecord."""
+    """`fields` as a `kind`, every range checked. Raises BadRecord, also for text where bytes or a day should be."""
     try:
-        return msgspec.convert(fields, kind)
+        return msgspec.convert(fields, kind, builtin_types=AS_THEY_ARE)
     except msgspec.ValidationError as error:
         raise BadRecord(f"The message is not valid ({error}); update the program that made it.") from None
 

@@ -46,8 +46,12 @@ _Messages = Annotated[list[Annotated[bytes, Meta(max_length=LONGEST_BODY)]], Met
 
 def pack(sealed: Sequence[bytes], to: bytes, reader: X25519PublicKey) -> bytes:
     """The file, for the holder of `reader`, who is called `to`. Raises BadRecord."""
-    plain = cbor.encode(list(sealed))
-    data = messages.write(Kind.PARCEL, PARCEL, {"to": to, "sealed": sealing.close(plain, reader, _context(to))})
+    if len(sealed) > MOST_MESSAGES or max(map(len, sealed), default=0) > LONGEST_BODY:
+        raise BadRecord(
+            f"A file to carry has at most {MOST_MESSAGES} messages of {LONGEST_BODY} bytes; make two of it."
+        )
+    closed = sealing.close(cbor.encode(list(sealed)), reader, _context(to))
+    data = messages.write(Kind.PARCEL, PARCEL, {"to": to, "sealed": closed})
     if len(data) > LONGEST_PARCEL:
         raise BadRecord(f"A file to carry has at most {LONGEST_PARCEL} bytes; make two of it.")
     return data

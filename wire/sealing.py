@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 OVERHEAD = 48  # bytes: an X25519 public key and a Poly1305 tag
 SUITE = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
+USELESS_KEY = "A key for sealing is a point that gives no secret; make a new one."
 NOT_OURS = "This was not sealed for this reader, or was altered on the way; take a fresh copy to the place it is for."
 
 
@@ -33,8 +34,14 @@ class NotOurs(BadRecord):
 
 
 def close(plain: bytes, reader: X25519PublicKey, context: bytes) -> bytes:
-    """`plain` for the holder of `reader` alone: OVERHEAD bytes more, and different ones each time."""
-    return SUITE.encrypt(plain, reader, info=context)
+    """`plain` for the holder of `reader` alone: OVERHEAD bytes more, and different ones each time.
+
+    Raises BadRecord for a key that leads to no secret (RFC 7748 section 6.1), which a stranger may have named.
+    """
+    try:
+        return SUITE.encrypt(plain, reader, info=context)
+    except ValueError:
+        raise BadRecord(USELESS_KEY) from None
 
 
 def unclose(closed: bytes, reader: X25519PrivateKey, context: bytes) -> bytes:
@@ -66,5 +73,5 @@ def shared_secret(mine: X25519PrivateKey, theirs: X25519PublicKey, hub: Hub) -> 
     try:
         agreed = mine.exchange(theirs)
     except ValueError:
-        raise BadRecord("A key for sealing is a point that gives no secret; make a new one.") from None
+        raise BadRecord(USELESS_KEY) from None
     return HKDF(SHA256(), 32, salt=None, info=b"village-hub totals 1" + hub).derive(agreed)

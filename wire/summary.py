@@ -40,9 +40,10 @@ __all__ = ["CourseUse", "HourUse", "ItemUse", "Learning", "Level", "Part", "Sess
 LONGEST_SEALED = 32 << 10
 LONGEST_PLAIN = 64 << 10
 MOST_VALUES = 20_000
-MOST_BOOTS = 64
+MOST_BOOTS = 1024  # one each 84 seconds, all day long: a box whose supply gives way again and again
 
 Minutes = Annotated[int, Meta(ge=0, le=25 * 60)]  # a day at the end of summer time has 25 hours
+PartNumber = Annotated[int, Meta(ge=0, le=2**16 - 1)]  # of 24 hours each: a boot of 179 years
 Language = Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,35}\Z")]  # BCP 47
 
 
@@ -58,14 +59,14 @@ class Part(Struct, frozen=True, order=True):
     """The `part`-th 24 hours, from 0, since `boot` began."""
 
     boot: Boot
-    part: Count
+    part: PartNumber
 
 
 class Undated(Struct, frozen=True):
     """A part of a boot whose time was never certain, and the days between which it lies, as far as they are known."""
 
     boot: Boot
-    part: Count
+    part: PartNumber
     after: dt.date | None = None
     before: dt.date | None = None
 
@@ -182,6 +183,8 @@ def _read(hub: bytes, plain: bytes) -> SiteDay:
     fields = messages.read(plain, Kind.SUMMARY, items=MOST_VALUES, depth=8)
     day = messages.typed(_named(hub, fields), SiteDay)
     check(day)
+    if version_of(day) > fields[1]:
+        raise BadRecord(f"The summary of {day.called} says more than its version can; update the hub's software.")
     return day
 
 
@@ -221,14 +224,14 @@ def _named(hub: bytes, fields: dict[int, Any]) -> dict[str, Any]:
     named = messages.named(fields, {**PLAIN, SIGN_INS: "sign_ins", LEVEL: "level"}) | {
         "hub": hub,
         "boots": _boots(fields.get(BOOTS, b"")),
-        "undated": _undated(fields.get(UNDATED)),
+        "undated": _undated(fields[UNDATED]) if UNDATED in fields else None,
         "emptied": [{"boot": boot, "part": part} for boot, part in messages.rows(fields.get(EMPTIED, []), 2)],
         "extra": {key: value for key, value in fields.items() if key not in KNOWN},
     }
     named |= {name: tables.decode_rows(fields[key], kind) for key, (name, kind) in TABLES.items() if key in fields}
-    if UNDATED not in fields:
+    if DAY in fields or UNDATED not in fields:
         named["day"] = messages.day_of(fields.get(DAY))
-    if level == 0:
+    if level == 0 or {ITEMS, HOURS} & fields.keys():
         named |= {"items": tables.decode_items(fields.get(ITEMS)), "hours": tables.decode_hours(fields.get(HOURS))}
     return named
 
@@ -236,12 +239,13 @@ def _named(hub: bytes, fields: dict[int, Any]) -> dict[str, Any]:
 def _boots(value: Any) -> list[bytes]:
     if not isinstance(value, bytes) or len(value) % 4:
         raise BadRecord("The boots of the summary are no list of tags of four bytes; update the hub's software.")
-    return [value[at : at + 4] for at in range(0, len(value), 4)]
+    boots = [value[at : at + 4] for at in range(0, len(value), 4)]
+    if boots != sorted(set(boots)):
+        raise BadRecord("The boots of the summary are out of order; update the hub's software.")
+    return boots
 
 
-def _undated(value: Any) -> dict[str, Any] | None:
-    if value is None:
-        return None
+def _undated(value: Any) -> dict[str, Any]:
     ((boot, part, after, before),) = messages.rows([value], 4)
     bounds = (None if bound is None else messages.day_of(bound) for bound in (after, before))
     return {"boot": boot, "part": part, **dict(zip(("after", "before"), bounds, strict=True))}
@@ -255,15 +259,34 @@ def check(day: SiteDay) -> None:
 
 
 def _rules(day: SiteDay) -> list[tuple[bool, str]]:
-    numbers = [item.number for item in day.items]
-    is_full = day.level is Level.FULL
     return [
         ((day.day is None) != (day.undated is None), "not one day"),
         (max(day.visitors_new_week, day.visitors_new_month) <= day.visitors, "more new visitors than visitors"),
         (day.person_seconds >= day.seconds_played, "less time for all heads than for one"),
         (day.group_plays <= day.plays, "more plays of groups than plays"),
         (all(item.visitors <= item.plays for item in day.items), "an item with more visitors than plays"),
-        (len(set(numbers)) == len(numbers), "an item listed twice"),
-        (len(day.hours) == (24 if is_full else 0) and (is_full or not day.items), "tables that are not of its level"),
+        (_once([item.number for item in day.items]), "an item listed twice"),
+        (_once([row.number for row in day.courses]), "a course listed twice"),
+        (_once([row.course for row in day.learning]), "what was learnt in a course listed twice"),
+        (_once([(row.question, row.wave) for row in day.survey]), "a question listed twice"),
+        (list(day.emptied) == sorted(set(day.emptied)), "emptied parts out of order"),
+        (all(_is_scored(row) for row in day.learning), "more points than tests can give"),
+        (_is_of_its_level(day), "tables that are not of its level"),
         (not KNOWN & day.extra.keys() and all(key >= 0 for key in day.extra), "an extra field with a key in use"),
     ]
+
+
+def _once(names: list[Any]) -> bool:
+    return len(set(names)) == len(names)
+
+
+def _is_scored(row: Learning) -> bool:
+    return row.pre_points <= 100 * row.pre_taken and row.post_points <= 100 * row.post_taken
+
+
+def _is_of_its_level(day: SiteDay) -> bool:
+    """Items and hours stand at FULL, courses in their place at COURSES, no table at TOTALS."""
+    has_courses, has_others = bool(day.courses), bool(day.learning or day.sessions or day.survey)
+    if day.level is Level.FULL:
+        return len(day.hours) == 24 and not has_courses
+    return not day.items and not day.hours and (day.level is Level.COURSES or not (has_courses or has_others))

@@ -6,6 +6,7 @@ decode_items(columns)       # what ItemUse is made of, row by row
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import msgspec
@@ -127,7 +128,9 @@ def decode_rows(value: Any, kind: type[T]) -> list[dict[str, int]]:
     """
     names = kind.__struct_fields__
     first, *others = _columns(value, len(names), or_more=True)
-    rows = zip(_sums(first), *others[: len(names) - 1], strict=True)
+    rows = list(zip(_sums(first), *others[: len(names) - 1], strict=True))
+    if any(row > after for row, after in pairwise(rows)):
+        raise BadRecord("A table of the summary has rows out of order; update the hub's software.")
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 

@@ -1,5 +1,6 @@
 import re
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,6 +40,24 @@ def test_a_code_is_five_groups_without_letters_that_are_misread():
 def test_hub_and_head_office_exchange_keys_under_the_code():
     assert open_enrolment(seal_enrolment(ENROLMENT, CODE), {"K7QM": CODE}.get) == ENROLMENT
     assert open_welcome(seal_welcome(WELCOME, CODE), CODE, NONCE) == WELCOME
+
+
+def test_sealing_keys_are_exchanged_with_the_others_by_whoever_has_one():
+    asked = Enrolment(code_id="K7QM", hub=b"12345678", public_key=b"p" * 32, nonce=NONCE, sealing_key=b"s" * 32)
+    assert open_enrolment(seal_enrolment(asked, CODE), {"K7QM": CODE}.get) == asked
+    told = msgspec.structs.replace(WELCOME, sealing_key=b"o" * 32)
+    assert open_welcome(seal_welcome(told, CODE), CODE, NONCE) == told
+
+
+@pytest.mark.parametrize("length", [0, 31, 33])
+def test_a_sealing_key_of_another_length_is_not_sent(length):
+    with pytest.raises(BadRecord, match="not valid"):
+        seal_welcome(msgspec.structs.replace(WELCOME, sealing_key=bytes(length)), CODE)
+
+
+def test_a_time_beyond_all_clocks_is_not_sent():
+    with pytest.raises(BadRecord, match="not valid"):
+        seal_welcome(msgspec.structs.replace(WELCOME, time=7_258_118_400_000), CODE)
 
 
 def test_a_code_may_be_typed_in_small_letters_without_dashes_and_with_o_for_zero():

@@ -7,15 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import site_day_bytes
-from tests.wire.samples import HUB, KEY, KEYS, a_day
+from tests.wire.samples import HUB, KEY, KEYS, SECRET, SECRETS, a_day
 from tests.wire.test_summary import COUNT, site_day
 from wire import short
 from wire.errors import BadRecord
 from wire.short import LONGEST_COURSES, LONGEST_TOTALS, TOTALS_WORST, open_totals, seal_totals, with_courses
 from wire.summary import CourseUse, ItemUse, Level, Part, SiteDay, Undated, seal, unseal
 
-SECRET = bytes(range(64, 96))
-SECRETS = {HUB: SECRET}
 BARE = {"level": Level.TOTALS, "items": (), "hours": (), "extra": {}}
 MOST = 2**32 - 1
 FULLEST: dict = {

@@ -7,11 +7,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import site_day_bytes
-from tests.wire.samples import HUB, KEY, KEYS, a_day
+from tests.wire.samples import BOOT, HUB, KEY, KEYS, NEXT, a_day, by_course, every_table, in_total, undated
 from wire import cbor, columns, cose
 from wire.columns import STEP
 from wire.errors import BadRecord
-from wire.summary import HourUse, ItemUse, digest, seal, unseal
+from wire.summary import (
+    CourseUse,
+    HourUse,
+    ItemUse,
+    Learning,
+    Level,
+    Part,
+    Session,
+    SurveyAnswers,
+    Undated,
+    digest,
+    seal,
+    unseal,
+    version_of,
+)  # fmt: skip
 
 COUNT = st.integers(0, 2**32 - 1)
 AMOUNT = st.integers(0, 2**53 - 1)
@@ -60,6 +74,91 @@ def test_a_day_comes_out_as_it_went_in_and_the_same_bytes_each_time(day):
     assert seal(unseal(sealed, KEYS.get), KEY, HUB) == sealed
 
 
+TAG = st.binary(min_size=4, max_size=4)
+PART = st.builds(Part, TAG, st.integers(0, 2**16 - 1))
+DATE = st.none() | st.dates(dt.date(2020, 1, 1), dt.date(2199, 6, 5))
+TAKEN = st.integers(0, 4000).flatmap(lambda taken: st.tuples(st.just(taken), st.integers(0, 100 * taken)))
+
+
+@st.composite
+def learnt(draw):
+    return Learning(*(draw(COUNT) for _ in range(5)), *draw(TAKEN), *draw(TAKEN))
+
+
+def table(kind, *columns, name=lambda row: row):
+    """Rows of `kind`, sorted as they are sealed, no two of one name."""
+    rows = st.lists(st.builds(kind, *columns), max_size=5, unique_by=name)
+    return rows.map(lambda rows: tuple(sorted(rows, key=msgspec.structs.astuple)))
+
+
+@st.composite
+def detailed_day(draw):
+    """A day or an undated part, at any level, with whatever tables that level has."""
+    level = draw(st.sampled_from(Level))
+    changes: dict = {"level": level, "sign_ins": draw(COUNT), "boots": tuple(sorted(draw(st.sets(TAG, max_size=4))))}
+    changes["emptied"] = tuple(sorted(draw(st.sets(PART, max_size=4))))
+    if draw(st.booleans()):
+        changes |= {"day": None, "undated": draw(st.builds(Undated, TAG, st.integers(0, 2**16 - 1), DATE, DATE))}
+    if level is not Level.TOTALS:
+        rows = draw(st.lists(learnt(), max_size=5, unique_by=lambda row: row.course))
+        changes["learning"] = tuple(sorted(rows, key=msgspec.structs.astuple))
+        changes["sessions"] = draw(
+            table(Session, COUNT, st.integers(0, 23), COUNT, COUNT, name=msgspec.structs.astuple)
+        )
+        question = table(
+            SurveyAnswers, COUNT, st.integers(0, 2), *[COUNT] * 5, name=lambda row: (row.question, row.wave)
+        )
+        changes["survey"] = draw(question)
+    if level is Level.COURSES:
+        changes["courses"] = draw(table(CourseUse, COUNT, COUNT, COUNT, name=lambda row: row.number))
+    return msgspec.structs.replace(draw(site_day()), **({} if level is Level.FULL else BARE), **changes)
+
+
+BARE = {"items": (), "hours": ()}
+
+
+@given(detailed_day())
+@settings(max_examples=80)
+def test_every_table_and_level_comes_out_as_it_went_in(day):
+    sealed = seal(day, KEY, HUB)
+    assert unseal(sealed, KEYS.get) == day
+    assert seal(unseal(sealed, KEYS.get), KEY, HUB) == sealed
+
+
+def test_rows_boots_and_parts_may_come_in_any_order():
+    day = every_table()
+    turned = {
+        name: tuple(reversed(getattr(day, name))) for name in ("learning", "sessions", "survey", "boots", "emptied")
+    }
+    assert seal(msgspec.structs.replace(day, **turned), KEY, HUB) == seal(day, KEY, HUB)
+    assert seal(msgspec.structs.replace(day, boots=(NEXT, BOOT, BOOT)), KEY, HUB) == seal(day, KEY, HUB)
+
+
+def test_a_record_is_written_in_the_lowest_version_that_can_say_it():
+    assert [version_of(day) for day in (a_day(), every_table(emptied=()), a_day(boots=(BOOT,)))] == [1, 1, 1]
+    assert [version_of(day) for day in (undated(), every_table(), by_course(), in_total())] == [2, 2, 2, 2]
+    for day in (a_day(), undated()):
+        plain = columns.inflate(cose.verify(seal(day, KEY, HUB), KEYS[HUB]), 65536)
+        assert cbor.decode(plain, items=9999, depth=8)[1] == version_of(day)
+
+
+def test_what_is_not_there_takes_no_byte():
+    told = cbor.decode(columns.inflate(cose.verify(seal(a_day(), KEY, HUB), KEYS[HUB]), 65536), items=9999)
+    assert max(told) == 23
+
+
+def test_an_undated_part_is_called_by_its_boot():
+    assert undated().called == "part 2 of the undated boot b0070001"
+    assert (a_day().called, undated().undated.place) == ("2026-02-28", Part(BOOT, 1))
+
+
+def test_columns_that_a_newer_program_added_are_passed_over():
+    fields = wire_map(every_table())
+    fields[31] = [*fields[31], [7, 8]]
+    fields[26] = [[*row, "more"] for row in fields[26]]
+    assert unseal(forged(fields), KEYS.get) == every_table()
+
+
 def test_fields_of_a_newer_version_pass_through_and_out_again():
     day = a_day(extra={98: [1, {2: "three"}], 99: None})
     again = unseal(seal(unseal(seal(day, KEY, HUB), KEYS.get), KEY, HUB), KEYS.get)
@@ -104,6 +203,23 @@ WRONG = {
     "a negative key among the extra": {"extra": {-1: 1}},
     "a float among the extra": {"extra": {99: 1.5}},
     "another hub's id": {"hub": b"another!"},
+    "neither a day nor a part": {"day": None},
+    "both a day and a part": {"undated": Undated(BOOT, 0)},
+    "a part beyond any boot": {"day": None, "undated": Undated(BOOT, 2**16)},
+    "a boot of three bytes": {"boots": (b"abc",)},
+    "more boots than a day has": {"boots": tuple(number.to_bytes(4, "big") for number in range(1025))},
+    "an emptied part of no boot": {"emptied": (Part(b"", 0),)},
+    "courses beside its items": {"courses": (CourseUse(1, 1, 1),)},
+    "items at the level of courses": {"level": Level.COURSES, "hours": ()},
+    "hours at the level of totals": {"level": Level.TOTALS, "items": ()},
+    "courses at the level of totals": {"level": Level.TOTALS, "courses": (CourseUse(1, 1, 1),), **BARE},
+    "answers at the level of totals": {"level": Level.TOTALS, "survey": (SurveyAnswers(1, 0, 1, 0, 0, 0, 0),), **BARE},
+    "a course twice": {"level": Level.COURSES, "courses": (CourseUse(1, 1, 1), CourseUse(1, 2, 2)), **BARE},
+    "a course learnt twice": {"learning": (Learning(1, 1, 1, 1, 0, 0, 0, 0, 0), Learning(1, 2, 1, 1, 0, 0, 0, 0, 0))},
+    "101 points in one test": {"learning": (Learning(1, 1, 1, 1, 0, 1, 101, 0, 0),)},
+    "a question twice": {"survey": (SurveyAnswers(1, 0, 1, 0, 0, 0, 0), SurveyAnswers(1, 0, 0, 1, 0, 0, 0))},
+    "a fourth wave": {"survey": (SurveyAnswers(1, 3, 1, 0, 0, 0, 0),)},
+    "a session in the 25th hour": {"sessions": (Session(1, 24, 1, 1),)},
 }
 
 
@@ -117,13 +233,37 @@ def forged(fields: dict) -> bytes:
     return cose.sign(columns.deflate(cbor.encode(fields)), KEY, HUB)
 
 
-def wire_map() -> dict:
-    return cbor.decode(columns.inflate(cose.verify(seal(a_day(), KEY, HUB), KEYS[HUB]), 65536), items=9999)
+def wire_map(day=None) -> dict:
+    return cbor.decode(
+        columns.inflate(cose.verify(seal(day or a_day(), KEY, HUB), KEYS[HUB]), 65536), items=9999, depth=8
+    )
 
 
 CHANGES = {
     "of another kind": {0: 2},
+    "of true for its kind": {0: True},
     "of a newer version": {1: 3},
+    "of true for its version": {1: True},
+    "of version 1 with an emptied part": {26: [[BOOT, 0]]},
+    "with an undated part and a day": {1: 2, 25: [BOOT, 0, None, None]},
+    "with an undated part that is none": {1: 2, 25: 7},
+    "with an undated part that is null": {1: 2, 25: None},
+    "at the level of totals with items": {1: 2, 28: 2},
+    "with an undated part too short": {1: 2, 25: [BOOT, 0, None]},
+    "with an undated part after no day": {1: 2, 25: [BOOT, 0, "soon", None]},
+    "with emptied parts that are none": {1: 2, 26: {}},
+    "with sessions out of order": {31: [[2, 0], [16, 10], [30, 45], [12, 20]]},
+    "with boots out of order": {24: NEXT + BOOT},
+    "with a boot twice": {24: BOOT + BOOT},
+    "with emptied parts out of order": {1: 2, 26: [[BOOT, 1], [BOOT, 0]]},
+    "with an emptied part as text": {1: 2, 26: [["sAcAAQ==", 0]]},
+    "with half a boot": {24: b"123456"},
+    "with boots as a list": {24: [BOOT]},
+    "at a level of true": {1: 2, 28: True},
+    "at a fourth level": {1: 2, 28: 3},
+    "with a table of one column": {31: [[1]]},
+    "with a table that is text": {30: "a"},
+    "with sessions that add up beyond 32 bits": {31: [[2**32 - 1] * 2, [0, 0], [0, 0], [0, 0]]},
     "with text for a number": {8: "2"},
     "with true for a number": {8: True},
     "with columns of unequal length": {22: [[1], [0, 0], [0], [0]]},
@@ -171,7 +311,9 @@ def test_garbage_is_a_bad_record(data):
 @given(st.data())
 @settings(max_examples=150)
 def test_whatever_a_hub_may_sign_is_a_day_or_a_bad_record(data):
-    plain = bytearray(cbor.encode(wire_map()))
+    plain = bytearray(
+        cbor.encode(wire_map(data.draw(st.sampled_from([a_day(), every_table(), undated(), by_course()]))))
+    )
     for _ in range(data.draw(st.integers(1, 3))):
         plain[data.draw(st.integers(0, len(plain) - 1))] = data.draw(st.integers(0, 255))
     try:
