@@ -18,7 +18,6 @@ Where there is a budget the kernel may hold little that was not asked for, so th
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 import time
@@ -35,6 +34,7 @@ from hub.site import this_site
 from hub.uplink.budget import COUNTS, Kind, Room, sentence
 from hub.uplink.ledger import WRITE_EVERY, Tally, room_now, rules
 from hub.uplink.meter import Meter, open_session
+from hub.uplink.replies import LONGEST_REPLY, MEDIA_TYPE, host_of, refusal, unreached
 
 if TYPE_CHECKING:
     from hub.clock import Clock
@@ -42,8 +42,6 @@ if TYPE_CHECKING:
 CONNECT, READ = 20.0, 60.0  # seconds without progress
 DEADLINE = 300.0  # seconds for one exchange of counts, however slowly it moves
 LOOK_EVERY = 0.2  # seconds
-LONGEST_REPLY = 64 << 10
-MEDIA_TYPE = "application/cose"
 MOST_UNASKED = 64 << 10  # bytes that the kernel may take in before they are asked for
 log = logging.getLogger("hub.uplink")
 
@@ -134,7 +132,7 @@ class Line:
         try:
             return self._post(url, body)
         except (requests.RequestException, HTTPError, OSError) as error:
-            raise NoAnswer(_unreached(url, error)) from None
+            raise NoAnswer(unreached(host_of(url), error)) from None
         finally:
             self._ends = None
 
@@ -146,7 +144,8 @@ class Line:
         ) as response:
             answer = response.raw.read(LONGEST_REPLY + 1)
             seconds = self._clock.since_boot() - began
-            _check(url, response, answer)
+            if refused := refusal(host_of(url), response.status_code, response.headers, answer):
+                raise NoAnswer(refused)
             announced = response.headers.get("Content-Length", "")
             if announced.isdecimal() and len(answer) < int(announced):
                 raise requests.ConnectionError
@@ -167,53 +166,3 @@ class Line:
             self._tally.moved(*self._meter.read())
         except PeeweeException as error:  # what could not be written is written with the next
             log.warning("the ledger could not be written: %s", error)
-
-
-def _check(url: str, response: requests.Response, answer: bytes) -> None:
-    """Refuse what cannot be head office's answer, each in the words that help most."""
-    if 300 <= response.status_code < 400:
-        raise NoAnswer(
-            f"A redirect came for {_host(url)}, as from a hotspot's sign-in page; sign this link in to its network."
-        )
-    kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if response.status_code != 200:
-        raise NoAnswer(
-            f"Head office at {_host(url)} answered {response.status_code}{_reason(kind, answer)}; "
-            "it is tried again later."
-        )
-    if len(answer) > LONGEST_REPLY:
-        raise NoAnswer(f"{_host(url)} answered more than head office ever does; check its address with `hub setup`.")
-    if kind != MEDIA_TYPE:
-        raise NoAnswer(
-            f"Something between answered for {_host(url)} with {kind or 'no type'}, as a hotspot's sign-in page or a "
-            "proxy does; sign this link in to its network, or check head office's address with `hub setup`."
-        )
-
-
-def _reason(kind: str, answer: bytes) -> str:
-    """What a refusal in head office's form says, made harmless: it is not signed."""
-    if kind != "application/json" or len(answer) > 4096:
-        return ""
-    try:
-        said = json.loads(answer)["error"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return ""
-    text = "".join(letter for letter in str(said)[:300] if letter.isprintable()).strip().rstrip(".;")
-    return f" ({text})" if text else ""
-
-
-def _unreached(url: str, error: Exception) -> str:
-    """Why, as people say it."""
-    for kind, why in (
-        (requests.exceptions.SSLError, "shows no certificate that this hub trusts"),
-        (requests.exceptions.ConnectTimeout, "did not answer in time"),
-        (requests.exceptions.ReadTimeout, "took too long to answer"),
-        (requests.exceptions.ConnectionError, "cannot be reached, or broke off"),
-    ):
-        if isinstance(error, kind):
-            return f"Head office at {_host(url)} {why}; it is tried again later."
-    return f"The line to head office at {_host(url)} broke off ({type(error).__name__}); it is tried again later."
-
-
-def _host(url: str) -> str:
-    return url.partition("://")[2].partition("/")[0].rpartition("@")[2] or url

@@ -6,7 +6,8 @@
         ...
         office.kept[(epoch, day)]                   # the SiteDay it holds, as a true head office would
 
-Each mode of misbehaviour is a method named `_<mode>`, with what a link or a proxy does in real life.
+Each mode of misbehaviour is a method named `_<mode>`, with what a link or a proxy does in real life; those of proxies and
+hotspots that stand between are in between.py. `HeadOffice(make_certificate(tmp_path))` speaks TLS.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from tests.simulators.between import COSE, PORTAL, Between
 from tests.simulators.scripted import Scripted
 from wire.enrol import Enrolment, Welcome, open_enrolment, seal_welcome
 from wire.errors import BadRecord
@@ -35,14 +37,15 @@ from wire.summary import SiteDay, digest, unseal
 if TYPE_CHECKING:
     import datetime as dt
 
-PORTAL = b"<html><body>Welcome to Hotel Wi-Fi. Please sign in.</body></html>"
-COSE = "application/cose"
+    from tests.simulators.link import Certificate
 
 
 class HeadOffice(Scripted):
     """State is plain attributes, to be looked at and changed by tests; `lock` guards them while requests run."""
 
-    def __init__(self) -> None:
+    def __init__(self, paper: Certificate | None = None) -> None:
+        self.paper = paper  # with which it speaks TLS from the next connection on
+        self.silent = False  # takes connections, and says nothing to them
         self.key = Ed25519PrivateKey.generate()
         self.sealing_key: X25519PrivateKey | None = X25519PrivateKey.generate()  # None: of one version behind
         self.sealing_keys: dict[bytes, bytes] = {}
@@ -66,7 +69,7 @@ class HeadOffice(Scripted):
         self.asking = threading.Condition()
         self.last_answer = b""
         super().__init__(_Server(self))
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self.url = f"{'https' if paper else 'http'}://127.0.0.1:{self._server.server_address[1]}"
 
     @property
     def public_key(self) -> bytes:
@@ -152,11 +155,18 @@ class _Server(ThreadingHTTPServer):
         self.office = office
         super().__init__(("127.0.0.1", 0), _Handler)
 
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        if self.office.silent:
+            self.office.release.wait(60)
+        if self.office.paper:
+            request = self.office.paper.context().wrap_socket(request, server_side=True)
+        super().finish_request(request, client_address)
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Callers that die in mid-request are what this is for."""
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Between, BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
 
@@ -269,10 +279,13 @@ class _Handler(BaseHTTPRequestHandler):
         self._head(len(answer), kind, status)
         self.wfile.write(answer)
 
-    def _head(self, size: int, kind: str, status: int = 200) -> None:
+    def _head(self, size: int | None, kind: str, status: int = 200, **more: str) -> None:
         self.send_response(status)
         self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(size))
+        if size is not None:
+            self.send_header("Content-Length", str(size))
+        for name, text in more.items():
+            self.send_header(name.replace("_", "-"), text)
         self.end_headers()
 
     def _reset(self) -> None:

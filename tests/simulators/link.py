@@ -381,8 +381,9 @@ def make_certificate(
     *,
     begins: dt.datetime = dt.datetime(2020, 1, 1, tzinfo=dt.UTC),
     ends: dt.datetime = dt.datetime(2099, 1, 1, tzinfo=dt.UTC),
+    host: str = "localhost",
 ) -> Certificate:
-    """An authority of this test's own, and a certificate by it that holds between two dates."""
+    """An authority of this test's own, and a certificate by it for `host` that holds between two dates."""
     ours, theirs = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Authority of a test")])
     authority = _certificate(
@@ -395,15 +396,33 @@ def make_certificate(
         lambda new: new.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True),
     )
     leaf = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName("localhost")])
+    here = [x509.IPAddress(ipaddress.ip_address("127.0.0.1"))] if host == "localhost" else []
+    names = x509.SubjectAlternativeName([*here, x509.DNSName(host)])
     server = _certificate(leaf, name, theirs, ours, begins, ends, lambda new: new.add_extension(names, critical=False))
     made = Certificate(folder / "authority.pem", folder / "server.pem")
     made.file.write_bytes(authority)
-    key = theirs.private_bytes(
+    made.chain.write_bytes(server + _written(theirs))
+    return made
+
+
+def sign_for_oneself(folder: Path) -> Certificate:
+    """A certificate that nobody vouches for but itself, as devices have that were never set up."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    dates = (dt.datetime(year, 1, 1, tzinfo=dt.UTC) for year in (2020, 2099))
+    made = Certificate(folder / "own.pem", folder / "own-server.pem")
+    made.file.write_bytes(
+        _certificate(name, name, key, key, *dates, lambda new: new.add_extension(names, critical=False))
+    )
+    made.chain.write_bytes(made.file.read_bytes() + _written(key))
+    return made
+
+
+def _written(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    made.chain.write_bytes(server + key)
-    return made
 
 
 def _certificate(
