@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, request
 
-from collector import access, i18n, refusals
+from collector import access, forms, i18n, refusals
 from collector.content import Content
 from collector.db import database, open_database
 from collector.durable import secret
@@ -61,6 +61,7 @@ def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> Fl
     app.context_processor(lambda: {"style": _style()})
     i18n.init_app(app)
     access.init_app(app)
+    forms.init_app(app)
     refusals.init_app(app)
     for feature in (sites, inbox, carry, kits, pages, api, probes):
         app.register_blueprint(feature)
