@@ -1,10 +1,11 @@
 # `make run`: the whole loop on this machine.  `make test`: the tests.  `make bench`: the benchmarks.
+# `make fuzz SECONDS=600`: changed samples at every decoder of what crosses the wire.
 # `make screenshots`: every page and state, on three screens, light and dark, into var/screenshots.
 PYTHON ?= python3
 SETUP = @$(PYTHON) deploy/laptop/bootstrap.py
 BIN = .venv/bin
 
-.PHONY: run test test-long bench screenshots check
+.PHONY: run test test-long bench fuzz screenshots check
 
 run:
 	$(SETUP) publisher collector
@@ -26,6 +27,10 @@ test-long:
 bench:
 	$(SETUP) publisher collector dev
 	$(BIN)/python benchmarks/run.py $(ARGS)
+
+fuzz:
+	$(SETUP) publisher collector dev
+	$(BIN)/python -m benchmarks.fuzz_wire $(or $(SECONDS),60) $(ARGS)
 
 screenshots:
 	$(SETUP) publisher collector dev

@@ -20,7 +20,7 @@ from msgspec import Meta, Struct
 from wire import cose, messages
 from wire.enrol import code_id
 from wire.errors import BadRecord
-from wire.messages import OLDEST, Amount, Count, Kind, PublicKey
+from wire.messages import OLDEST, Count, Kind, PublicKey, Time
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -45,7 +45,7 @@ class Kit(Struct, frozen=True, kw_only=True):
     time_zone: Annotated[str, Meta(min_length=1, max_length=64)]
     collector_key: PublicKey
     sealing_key: PublicKey
-    until: Amount
+    until: Time
     speaks: Count = OLDEST
     address: Annotated[str, Meta(max_length=300)] | None = None
     content_place: Annotated[str, Meta(max_length=300)] | None = None

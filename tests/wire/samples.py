@@ -22,6 +22,14 @@ SECRETS = {HUB: SECRET}
 NONCE = bytes(range(16))
 BOOT, NEXT = b"\xb0\x07\x00\x01", b"\xb0\x07\x00\x02"
 
+MOST = 2**32 - 1
+FULLEST: dict = {
+    "epoch": MOST, "day": dt.date(2199, 6, 5), "revision": MOST, "sequence": MOST, "release": MOST, "open": True,
+    "visitors": MOST, "visitors_new_week": MOST, "visitors_new_month": MOST, "visits": MOST, "minutes_up": 1500,
+    "most_phones": MOST, "plays": MOST, "seconds_played": 2**53 - 1, "person_seconds": 2**53 - 1,
+    "local_bytes": 2**53 - 1, "uplink_bytes": 2**53 - 1, "downloads": MOST, "group_plays": MOST, "sign_ins": MOST,
+}  # fmt: skip
+
 
 def a_day(**changes: object) -> SiteDay:
     hours = [HourUse(0, 0, 0)] * 24

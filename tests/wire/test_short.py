@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks import site_day_bytes
-from tests.wire.samples import HUB, KEY, KEYS, SECRET, SECRETS, a_day
+from tests.wire.samples import FULLEST, HUB, KEY, KEYS, SECRET, SECRETS, a_day
 from tests.wire.test_summary import COUNT, site_day
 from wire import short
 from wire.errors import BadRecord
@@ -15,13 +15,6 @@ from wire.short import LONGEST_COURSES, LONGEST_TOTALS, TOTALS_WORST, open_total
 from wire.summary import CourseUse, ItemUse, Level, Part, SiteDay, Undated, seal, unseal
 
 BARE = {"level": Level.TOTALS, "items": (), "hours": (), "extra": {}}
-MOST = 2**32 - 1
-FULLEST: dict = {
-    "epoch": MOST, "day": dt.date(2199, 6, 5), "revision": MOST, "sequence": MOST, "release": MOST, "open": True,
-    "visitors": MOST, "visitors_new_week": MOST, "visitors_new_month": MOST, "visits": MOST, "minutes_up": 1500,
-    "most_phones": MOST, "plays": MOST, "seconds_played": 2**53 - 1, "person_seconds": 2**53 - 1,
-    "local_bytes": 2**53 - 1, "uplink_bytes": 2**53 - 1, "downloads": MOST, "group_plays": MOST, "sign_ins": MOST,
-}  # fmt: skip
 
 
 def as_totals(day: SiteDay, **changes: object) -> SiteDay:
