@@ -17,6 +17,8 @@ from peewee import BooleanField, FloatField, IntegerField, TextField
 
 from hub.clock import Moment
 from hub.db import Table, writing
+from hub.site import this_site
+from hub.uplink.backoff import retry_at
 
 EVERYTHING = "all"  # the group that holds the whole library
 PINNED, REMOVED = "pinned", "removed"
@@ -26,8 +28,8 @@ class Content(Table):
     """The one row. `url` is an address or a folder; `wanted`: somebody asked for a check now; `unfinished`: the budget
     stopped the last sync, or the end of the program did.
 
-    No check before the retry moment; moments of another boot have passed. `error` is None once a check went through;
-    `why` is a word for it, one of STATES in sticks.py or `offline`.
+    No check before the retry moment; after another boot, as hub/uplink/backoff.py says. `error` is None once a check
+    went through; `why` is a word for it, one of STATES in sticks.py or `offline`.
     """
 
     id = IntegerField(primary_key=True, default=1)
@@ -156,3 +158,8 @@ def wished(kind: str) -> set[str]:
 def asked() -> dict[str, int]:
     """Items that were asked for, and how often."""
     return {row.item: row.times for row in Ask.select()}
+
+
+def not_before(known: Content, boot: int) -> float:
+    """The seconds since this `boot` from which on the repository may be asked."""
+    return retry_at(known.failures, moment_of(known.retry_boot, known.retry_seconds), boot, bytes(this_site().hub))

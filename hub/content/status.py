@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from content_cache.errors import ContentError
 from content_cache.sync.progress import Progress, read_progress
 from hub.content.holdings import totals
-from hub.content.models import Stick, moment_of, scrub, state
+from hub.content.models import Stick, not_before, scrub, state
 from hub.content.news import confirmed_on, trusted
 from hub.uplink.status import BudgetStatus, budget_status
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from content_cache.library import Library
     from content_cache.records import Totals
     from hub.clock import Clock, Moment
+    from hub.content.models import Content
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +92,7 @@ def status(clock: Clock, library: Library) -> ContentStatus:
         error=known.error,
         why=known.why,
         failed=known.failed,
-        retry_in=_retry_in(clock, moment_of(known.retry_boot, known.retry_seconds)),
+        retry_in=_retry_in(clock, known),
         wanted=known.wanted,
         totals=sums,
         damaged=len(library.store.damaged()),
@@ -119,6 +120,6 @@ def sticks() -> tuple[StickStatus, ...]:
     )
 
 
-def _retry_in(clock: Clock, retry: Moment | None) -> float | None:
-    now = clock.moment()
-    return retry.seconds - now.seconds if retry and retry.boot == now.boot and retry.seconds > now.seconds else None
+def _retry_in(clock: Clock, known: Content) -> float | None:
+    seconds = not_before(known, clock.boot) - clock.since_boot()
+    return seconds if seconds > 0 else None

@@ -19,7 +19,7 @@ from content_cache.errors import ContentError, Refused, SourceError
 from content_cache.sync.engine import sync
 from content_cache.sync.plan import BUDGET
 from hub.clock import SIGNED, ago
-from hub.content.models import note, state
+from hub.content.models import not_before, note, state
 from hub.content.news import confirmed_at, is_news, trust_of, trusted
 from hub.content.origin import BadPlace, check_place, opened
 from hub.content.sticks import word_for
@@ -113,8 +113,7 @@ def bring(source: Source, settings: Settings, clock: Clock, library: Library, **
 
 def is_due(known: Content, believed: Confirmed | None, clock: Clock, every: float) -> bool:
     """Whether it is time to ask the repository."""
-    now = clock.moment()
-    if known.retry_boot == now.boot and known.retry_seconds is not None and known.retry_seconds > now.seconds:
+    if not_before(known, clock.boot) > clock.since_boot():
         return False
     if known.wanted or known.failures or known.unfinished or believed is None:
         return True

@@ -46,6 +46,12 @@ def is_turn(settings: Settings, clock: Clock) -> bool:
     return now is None or (in_turn(hub, rules(), now, site.zone, most) and bool(_may_send(clock)))
 
 
+def has_woken(settings: Settings, clock: Clock) -> bool:
+    """Whether this hub's slot after the boot has come; by it, too, repositories are asked for content."""
+    most = min(float(settings.upload_every), SPREAD)
+    return clock.since_boot() >= slot(bytes(this_site().hub), f"boot {clock.boot}", most)
+
+
 def in_turn(hub: bytes, known: Rules, now: dt.datetime, zone: ZoneInfo, most: float = SPREAD) -> bool:
     """Whether the hours are the hub's, and its slot since they began, or the day did, has come."""
     if not (within(known.hours, now.astimezone(zone).time()) or is_free(known, now, zone)):

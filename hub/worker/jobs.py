@@ -19,6 +19,7 @@ from content_cache.errors import Busy
 from content_cache.renewing import renew
 from hub.backup import snapshot
 from hub.content.copies import look as look_at_copies
+from hub.content.models import state as content
 from hub.content.scrub import scrub
 from hub.content.sticks import look as look_at_sticks
 from hub.content.sync import bring, look
@@ -28,7 +29,7 @@ from hub.uplink.deliver import deliver
 from hub.uplink.ledger import fold
 from hub.uplink.models import acknowledged_days
 from hub.uplink.seal import roll_up
-from hub.uplink.turns import is_turn
+from hub.uplink.turns import has_woken, is_turn
 from hub.usage.forget import forget
 from hub.worker.stops import Either
 
@@ -130,6 +131,8 @@ def renew_catalogue(work: Work) -> None:
 
 def bring_content(work: Work) -> Idle | None:
     work.stick.clear()
+    if not (content().wanted or has_woken(work.settings, work.clock)):
+        return IDLE
     return None if look(work.settings, work.clock, work.library, Either(work.stop, work.stick)) else IDLE
 
 

@@ -14,7 +14,7 @@ import pytest
 from content_cache.errors import SourceError
 from content_cache.trust.errors import NotPinned, Older
 from hub.content import orders
-from hub.content.models import Ask, asked, state
+from hub.content.models import Ask, asked, note, state
 from hub.content.origin import configure, pin
 from hub.content.status import status
 from hub.content.sync import bring, by_hand, look
@@ -23,6 +23,7 @@ from hub.uplink.budget import Rules
 from hub.uplink.ledger import rules, set_rules, spent
 from hub.uplink.models import Ledger
 from hub.uplink.models import note as note_uplink
+from hub.worker.jobs import IDLE, Work, bring_content
 from tests.hub.content.conftest import MERIDA, NOON
 from tests.simulators.link import ContentServer
 
@@ -179,13 +180,49 @@ def test_what_failed_leaves_a_sentence_and_is_tried_again_after_a_growing_pause(
     assert (known.failures, known.error, known.why) == (0, None, None)
 
 
+def test_after_failures_another_boot_waits_as_well_for_minutes(box: Box, server: ContentServer) -> None:
+    server.habit = "html"
+    for _ in range(9):
+        with pytest.raises(SourceError):
+            run(box)
+        box.seconds += 3601
+    asked = len(server.asked)
+    box.boot("another", certain=True, seconds=0.0)
+    waits = status(box.clock, box.library).retry_in
+    assert waits is not None
+    assert 0 < waits <= 540
+    assert not run(box)
+    assert len(server.asked) == asked
+    box.seconds = waits
+    server.habit = "honest"
+    assert run(box)
+
+
+def test_after_a_boot_the_worker_waits_for_its_slot_unless_somebody_gave_the_order(
+    box: Box, server: ContentServer
+) -> None:
+    work = Work(box.settings, box.clock, box.library, threading.Event())
+    assert bring_content(work) is None, "somebody has just said where content comes from"
+    box.boot("another", certain=True, seconds=0.0)
+    work = Work(box.settings, box.clock, box.library, threading.Event())
+    with writing():
+        note(failures=1)  # so that it would be tried again
+    asked = len(server.asked)
+    assert bring_content(work) is IDLE
+    assert len(server.asked) == asked
+    box.seconds = 540
+    assert bring_content(work) is None
+    assert len(server.asked) > asked
+    box.boot("a third", certain=True, seconds=0.0)
+    orders.sync_now()
+    assert bring_content(dataclasses.replace(work, clock=box.clock)) is None
+
+
 def test_somebodys_order_does_not_wait_for_the_pause(box: Box, server: ContentServer) -> None:
     server.habit = "html"
     with pytest.raises(SourceError):
         run(box)
     with writing():
-        from hub.content.models import note
-
         note(retry_boot=box.clock.boot, retry_seconds=box.seconds + 3000)
     assert not run(box)
     server.habit = "honest"

@@ -16,7 +16,7 @@ from hub.uplink import turns
 from hub.uplink.budget import CONTENT, Rules, is_free, within
 from hub.uplink.ledger import Tally, set_rules
 from hub.uplink.line import NoAnswer
-from hub.uplink.turns import ASKING, SPREAD, in_turn, is_turn, last_began, slot
+from hub.uplink.turns import ASKING, SPREAD, has_woken, in_turn, is_turn, last_began, slot
 from tests.hub.uplink.conftest import MERIDA, MONDAY, Hub
 
 if TYPE_CHECKING:
@@ -163,6 +163,13 @@ def test_who_uploads_each_half_minute_waits_no_longer_than_that(worker: Worker) 
     worker.hub.settings = worker.hub.settings.__class__(data=worker.hub.settings.data, reserve_mb=0, upload_every=30)
     worker.hub.reboot()
     assert worker.waits() == pytest.approx(15, abs=10)
+
+
+def test_repositories_are_asked_in_the_slot_after_the_boot_as_well(worker: Worker) -> None:
+    worker.hub.reboot()
+    for seconds, woken in ((0, False), (SPREAD / 2 - 10, False), (10, True)):
+        worker.hub.machine.pass_time(seconds=seconds)
+        assert has_woken(worker.hub.settings, worker.hub.clock) is woken
 
 
 def test_between_two_uploads_lies_the_pause(worker: Worker) -> None:
