@@ -49,6 +49,7 @@ def main() -> None:
     with Wire() as wire:
         print("| asking, nothing new | bytes on the wire | aim |\n|---|---|---|")
         print(f"| over TLS, a public chain | **{asking(wire, tls=True):,}** | 5,500 |", flush=True)
+        print(f"| the same, resumed | **{asking(wire, tls=True, resumed=True):,}** | |", flush=True)
         print(f"| plain | **{asking(wire, tls=False):,}** | 1,600 |", flush=True)
         print(f"| on an upload's answer | **{on_an_answer(wire):,}** more | 150 |", flush=True)
         print("\n| TLS, cut each | film | cuts | extra bytes for each cut | aim |\n|---|---|---|---|---|")
@@ -58,7 +59,7 @@ def main() -> None:
         sleeping(wire)
 
 
-def asking(wire: Wire, *, tls: bool) -> int:
+def asking(wire: Wire, *, tls: bool, resumed: bool = False) -> int:
     """Bytes of one visit that finds nothing new."""
     with _folder() as work:
         office = Office(work / "office")
@@ -67,7 +68,7 @@ def asking(wire: Wire, *, tls: bool) -> int:
         with wire.serve(office.repository, tls=tls) as host:
             village.sync(host)
             before = wire.bytes()
-            village.sync(host)
+            village.sync(host, resumed=resumed)
             return wire.bytes() - before
 
 
@@ -130,7 +131,7 @@ def _insist(village: Village, host: Host, url: str) -> list[int]:
     came = []
     for _ in range(1000):
         try:
-            if village.sync(host, url).coming == 0:
+            if village.sync(host, url, resumed=True).coming == 0:
                 return came
         except (SourceError, requests.RequestException):
             pass

@@ -28,6 +28,7 @@ from content_cache.trust.anchor import Anchor
 from content_cache.trust.keys import create
 from content_cache.trust.passphrases import Passphrases
 from content_cache.trust.publishing import sign_repository
+from hub.uplink import tls
 from hub.uplink.meter import Meter, open_session
 
 if TYPE_CHECKING:
@@ -76,9 +77,9 @@ class Village:
         with _source(host, url) as source:
             self.anchor.refresh(source, now=dt.datetime.now(dt.UTC))
 
-    def sync(self, host: Host, url: str = "") -> Synced:
-        """Ask, and bring what is new; raises SourceError where the line breaks."""
-        with _source(host, url) as source:
+    def sync(self, host: Host, url: str = "", *, resumed: bool = False) -> Synced:
+        """Ask, and bring what is new; raises SourceError where the line breaks. A stranger comes unless `resumed`."""
+        with _source(host, url, resumed=resumed) as source:
             self.anchor.refresh(source, now=dt.datetime.now(dt.UTC))
             return sync(self.library, source, self.anchor.target(GROUP))
 
@@ -94,8 +95,10 @@ class Village:
 
 
 @contextlib.contextmanager
-def _source(host: Host, url: str) -> Iterator[HttpSource]:
+def _source(host: Host, url: str, *, resumed: bool = False) -> Iterator[HttpSource]:
     """The host, or another way to it at `url`, by a hub's own session."""
+    if not resumed:
+        tls.context_for.cache_clear()
     with open_session(Meter()) as session:
         session.verify = host.authority or True
         yield HttpSource(url or host.url, session)

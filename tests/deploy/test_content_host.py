@@ -16,12 +16,13 @@ from content_cache.sync.source import HttpSource
 from content_cache.trust import keys as key_files
 from content_cache.trust import protect
 from content_cache.trust.anchor import Anchor
+from hub.uplink.meter import Meter, open_session
 from tests.conftest import ROOT
 from tests.content_cache.making import course
 from tests.simulators.link import make_certificate
 from tests.simulators.nginx import Nginx, changed
 from tests.simulators.office import BEGAN, WORDS
-from tests.town import free_port
+from tests.town import free_port, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +51,7 @@ class ContentHost(Nginx):
 
     def __init__(self, folder: Path, repository: Path) -> None:
         self.secure, certificate = free_port(), make_certificate(folder)
-        port = free_port()
+        port, self.authority = free_port(), certificate.file
         text = (OVERLAY / "nginx" / "conf.d" / "village-content.conf").read_text()
         changes = {
             r"listen \[::\]:.*": "",
@@ -60,7 +61,7 @@ class ContentHost(Nginx):
             "/etc/ssl/village-content/privkey.pem": str(certificate.chain),
             "/srv/village-content;": f"{repository};",
         }
-        super().__init__(folder, changed(text, changes), port)
+        super().__init__(folder, changed(text, changes), port, format="$request_method $ssl_session_reused")
 
     def ask(self, request: str) -> tuple[str, bytes]:
         """Head and body of the answer to a request on a connection of its own."""
@@ -149,12 +150,22 @@ def test_a_link_out_of_the_repository_is_not_followed(nginx: ContentHost, reposi
 
 
 @pytest.mark.parametrize(("version", "speaks"), [("-tls1_3", True), ("-tls1_2", True), ("-tls1_1", False)])
-def test_tls_is_of_this_decade_and_sends_no_tickets(nginx: ContentHost, version: str, speaks: bool) -> None:
+def test_tls_is_of_this_decade_and_gives_one_ticket(nginx: ContentHost, version: str, speaks: bool) -> None:
     command = ["openssl", "s_client", "-connect", f"127.0.0.1:{nginx.secure}", version, "-msg", "-ign_eof"]
     request = b"GET /metadata/timestamp.json HTTP/1.1\r\nHost: c\r\nConnection: close\r\n\r\n"
     ended = subprocess.run(command, input=request, capture_output=True, check=False, timeout=30)
     assert (b"HTTP/1.1 200 OK" in ended.stdout) is speaks
-    assert b"NewSessionTicket" not in ended.stdout
+    assert ended.stdout.count(b"NewSessionTicket") == (1 if speaks else 0)
+
+
+def test_a_hubs_second_connection_resumes(nginx: ContentHost, repository: Path) -> None:
+    before = len(nginx.log())
+    for _ in range(3):
+        with open_session(Meter()) as session:
+            session.verify = str(nginx.authority)
+            came = HttpSource(f"https://127.0.0.1:{nginx.secure}", session).read("metadata/timestamp.json")
+            assert b"".join(came) == (repository / "metadata" / "timestamp.json").read_bytes()
+    assert until(lambda: nginx.log()[before:] == ["GET .", "GET r", "GET r"]), nginx.log()
 
 
 def unit(name: str) -> configparser.ConfigParser:
