@@ -31,6 +31,7 @@ BENCHMARKS = {
     "delivery": "bytes of an update of content, beside zsync, casync, rsync and Kolibri",
     "broken_link": "bytes of asking for news, of a link that breaks, and of a village that slept",
     "publishing": "publishing 2 GB in 20,000 files, applying an update, planning",
+    "names": "the file of names of 20,000 items, published and taken in by head office",
     "large_library": "pages and searches of 2,000 courses and 100,000 items",
 }
 NEEDS = {

@@ -16,6 +16,7 @@ from collector import access, forms, i18n, refusals
 from collector.content import Content
 from collector.db import database, open_database
 from collector.durable import secret
+from collector.names.watch import Names
 from collector.office import Office, sealing_key, signing_key
 from wire.exchange import LONGEST_BODY
 
@@ -54,7 +55,8 @@ def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> Fl
         SEND_FILE_MAX_AGE_DEFAULT=86_400,
     )
     keys = signing_key(settings.data), sealing_key(settings.data)
-    app.extensions["office"] = Office(settings, *keys, clock, content=Content(settings.content))
+    names = Names(settings.content, settings.root, settings.data / "names")
+    app.extensions["office"] = Office(settings, *keys, clock, content=Content(settings.content), names=names)
     app.before_request(_connect)
     app.teardown_appcontext(lambda _error: database.is_closed() or database.close())
     app.after_request(_harden)

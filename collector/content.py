@@ -2,6 +2,7 @@
 
     content = Content("/srv/repository")        # or https://content.example/repository; "" for none
     content.newest()                            # Newest(12, datetime), or None
+    content.watched = True                      # from now on only who calls look() waits for the place
 
 A hub that is told the number it has already knows that nothing is newer, at 6 bytes in place of a request of its own.
 Head office checks no signature here: hubs do, with keys of their own, and a wrong number costs them one look.
@@ -13,12 +14,12 @@ import datetime as dt
 import logging
 import threading
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import msgspec
-import requests
 from msgspec import Meta, Struct
+
+from collector.reading import Unread, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 TIMESTAMP = "metadata/timestamp.json"
 LONGEST = 16 << 10
 FRESH = 60.0  # seconds that an answer holds
-TIMEOUTS = (3, 5)
+PATIENCE = 10.0  # seconds until the place is given up
 STALE = 3 * 86_400_000  # milliseconds: it is renewed daily
 log = logging.getLogger("collector")
 
@@ -68,9 +69,14 @@ class Content:
         self._asking = threading.Lock()
         self._known: Newest | None = None
         self._asked: float | None = None
+        self.watched = False
 
     def newest(self) -> Newest | None:
-        """What was found, at most a minute ago; None if there is no repository, or it could not be read."""
+        """What was found last, at most a minute ago; None if there is no repository, or it could not be read."""
+        return self._known if self.watched else self.look()
+
+    def look(self) -> Newest | None:
+        """The same, and looks there if a minute has passed."""
         due = self._asked is None or self._clock() - self._asked > FRESH
         if self._place and due and self._asking.acquire(blocking=False):
             try:
@@ -83,16 +89,14 @@ class Content:
         try:
             signed = msgspec.json.decode(self._read(), type=_Timestamp).signed
             return Newest(signed.meta["snapshot.json"].version, signed.issued.astimezone(dt.UTC))
-        except (OSError, requests.RequestException, msgspec.MsgspecError, UnicodeError, KeyError) as error:
+        except (Unread, msgspec.MsgspecError, UnicodeError, KeyError) as error:
             log.warning("content at %s cannot be read: %s", self._place, error)
             return None
 
     def _read(self) -> bytes:
-        if not self._place.startswith(("http://", "https://")):
-            with (Path(self._place) / TIMESTAMP).open("rb") as file:
-                return file.read(LONGEST)
-        address = f"{self._place.rstrip('/')}/{TIMESTAMP}"
-        with requests.get(address, timeout=TIMEOUTS, stream=True, allow_redirects=False) as response:
-            response.raise_for_status()
-            data: bytes = response.raw.read(LONGEST, decode_content=True)
-            return data
+        data = b""
+        for piece in pieces(self._place, TIMESTAMP, seconds=PATIENCE):
+            data += piece
+            if len(data) > LONGEST:
+                raise Unread(f"{TIMESTAMP} has more than {LONGEST} bytes")
+        return data

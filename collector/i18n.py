@@ -21,6 +21,11 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(number=_number, since=_since, short_day=_short_day)
 
 
+def reader() -> str:
+    """The language of whoever reads this page, without a country."""
+    return str(get_locale()).partition("_")[0]
+
+
 def _chosen() -> str:
     asked = request.args.get("lang", "")
     if asked in LANGUAGES:

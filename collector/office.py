@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -14,11 +15,11 @@ from flask import current_app
 
 from collector.content import Content
 from collector.durable import secret
+from collector.names.watch import Names
 from collector.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 
 class Guesses:
@@ -46,7 +47,7 @@ class Guesses:
 
 @dataclass(frozen=True)
 class Office:
-    """Settings, keys, clock and content of the running head office: `key` signs, `sealing_key` opens."""
+    """Settings, keys, clock, content and its names, of the running head office: `key` signs, `sealing_key` opens."""
 
     settings: Settings
     key: Ed25519PrivateKey
@@ -54,6 +55,7 @@ class Office:
     clock: Callable[[], float] = time.time
     guesses: Guesses = field(default_factory=Guesses)
     content: Content = field(default_factory=lambda: Content(""))
+    names: Names = field(default_factory=lambda: Names("", b"", Path()))
 
     @property
     def key_id(self) -> bytes:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 SHORTEST_TOKEN = 16
+LONGEST_ROOT = 128 << 10  # as much as hubs take of one
 
 
 def setting(default: Any, unit: str, explanation: str) -> Any:
@@ -49,10 +50,29 @@ class Settings:
         "folder or URL",
         "The repository that hubs take content from; answers tell them its number. Empty: none.",
     )
+    content_root: str = setting(
+        "",
+        "file",
+        "The 1.root.json of the keys that sign the content; names of courses are taken in by it. Empty: numbers only.",
+    )
 
     @property
     def database_url(self) -> str:
         return self.database or f"sqlite:///{self.data / 'collector.sqlite3'}"
+
+    @property
+    def root(self) -> bytes:
+        """The root of trust in the content; empty if none is set. Raises BadSetting."""
+        if not self.content_root:
+            return b""
+        try:
+            with Path(self.content_root).open("rb") as file:
+                return file.read(LONGEST_ROOT)
+        except OSError as error:
+            raise BadSetting(
+                f"COLLECTOR_CONTENT_ROOT cannot be read ({error.strerror}); name the file 1.root.json that "
+                "`content-cache keys create` made, or leave it out."
+            ) from None
 
     @classmethod
     def load(cls, environ: Mapping[str, str] = os.environ) -> Settings:

@@ -54,6 +54,24 @@ DAY = _object(
     minutes_up=COUNT,
     most_phones=COUNT,
 )
+TITLE = {"type": "string", "description": "in the reader's language if there is one (lang=es or en); empty if unknown"}
+TAG = {"type": "string", "description": "the language tag of the title"}
+KNOWN = {"type": ["integer", "null"], "description": "the course's integer in the catalogue, null if not known"}
+WHOLE = {"type": "integer", "minimum": 0, "description": "minutes, as days have them: rounded so that they add up"}
+SLUG = {"type": "string", "description": "empty if the number has no name yet"}
+ITEM = _object(
+    number=COUNT | {"description": "the item's integer in the catalogue"},
+    slug=SLUG,
+    title=TITLE,
+    language=TAG,
+    kind={"type": "string"},
+    course=KNOWN,
+    course_title=TITLE,
+    course_language=TAG,
+    plays=COUNT,
+    minutes=WHOLE,
+)
+COURSE = _object(number=KNOWN, slug=SLUG, title=TITLE, language=TAG, plays=COUNT, minutes=WHOLE)
 HEALTH = _object(status={"const": "ok"})
 HEALTH["properties"]["content"] = _object(number=COUNT, issued={"type": "string", "format": "date-time"}) | {
     "description": "the content that is signed as the newest, and when it was last said to be"
@@ -82,13 +100,17 @@ def _read(summary: str, schema: dict[str, Any], more: dict[str, Any], **rest: An
     return {"get": {"summary": summary, "responses": answers | more, **rest}}
 
 
-DAYS = _read(
-    "The days of one site, newest first",
-    {"type": "array", "items": {"$ref": "#/components/schemas/Day"}},
-    {"400": _refusal("No such format"), "404": _refusal("No such site")},
-    parameters=[SITE_ID, FORMAT],
-)
-DAYS["get"]["responses"]["200"]["content"]["text/csv"] = {"schema": {"type": "string"}}
+def _table(summary: str, schema: str, *, of_site: bool = True) -> dict[str, Any]:
+    """Rows as JSON or CSV, of one site or of all."""
+    found = _read(
+        summary,
+        {"type": "array", "items": {"$ref": f"#/components/schemas/{schema}"}},
+        {"400": _refusal("No such format")} | ({"404": _refusal("No such site")} if of_site else {}),
+        parameters=[SITE_ID, FORMAT] if of_site else [FORMAT],
+    )
+    found["get"]["responses"]["200"]["content"]["text/csv"] = {"schema": {"type": "string"}}
+    return found
+
 
 DESCRIPTION: dict[str, Any] = {
     "openapi": "3.1.0",
@@ -114,7 +136,10 @@ DESCRIPTION: dict[str, Any] = {
         "/api/v1/sites": _read(
             "All sites with their totals", {"type": "array", "items": {"$ref": "#/components/schemas/Site"}}, {}
         ),
-        "/api/v1/sites/{site_id}/days": DAYS,
+        "/api/v1/sites/{site_id}/days": _table("The days of one site, newest first", "Day"),
+        "/api/v1/sites/{site_id}/items": _table("The items of one site, the most played first", "Item"),
+        "/api/v1/sites/{site_id}/courses": _table("The courses of one site, the most played first", "Course"),
+        "/api/v1/courses": _table("The courses of all sites, the most played first", "Course", of_site=False),
         "/healthz": {
             "get": {
                 "summary": "Whether head office works",
@@ -128,6 +153,12 @@ DESCRIPTION: dict[str, Any] = {
     },
     "components": {
         "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-        "schemas": {"Site": SITE, "Day": DAY, "Refusal": _object(error={"type": "string"})},
+        "schemas": {
+            "Site": SITE,
+            "Day": DAY,
+            "Item": ITEM,
+            "Course": COURSE,
+            "Refusal": _object(error={"type": "string"}),
+        },
     },
 }

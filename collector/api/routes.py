@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+from typing import TYPE_CHECKING, TypeVar
 
 from flask import Blueprint, jsonify, request
 from werkzeug.exceptions import BadRequest, NotFound
@@ -13,8 +14,14 @@ from werkzeug.wrappers import Response
 from collector.api.openapi import DESCRIPTION
 from collector.db import database
 from collector.figures.query import DayFigures, all_sites, days, one_site
+from collector.figures.use import CourseFigures, ItemFigures, courses, items
+from collector.i18n import reader
 from collector.office import office
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+Row = TypeVar("Row", DayFigures, ItemFigures, CourseFigures)
 blueprint = Blueprint("api", __name__)
 open_to_all = Blueprint("probes", __name__)
 
@@ -28,18 +35,45 @@ def sites() -> Response:
 @blueprint.get("/api/v1/sites/<site_id>/days")
 def site_days(site_id: str) -> Response:
     """The days of one site, newest first, as JSON or CSV."""
+    return _table(DayFigures, days(_known(site_id)))
+
+
+@blueprint.get("/api/v1/sites/<site_id>/items")
+def site_items(site_id: str) -> Response:
+    """The items of one site, the most played first, as JSON or CSV."""
+    return _table(ItemFigures, items(_known(site_id), reader()))
+
+
+@blueprint.get("/api/v1/sites/<site_id>/courses")
+def site_courses(site_id: str) -> Response:
+    """The courses of one site, the most played first, as JSON or CSV."""
+    return _table(CourseFigures, courses(reader(), _known(site_id)))
+
+
+@blueprint.get("/api/v1/courses")
+def all_courses() -> Response:
+    """The courses of all sites, the most played first, as JSON or CSV."""
+    return _table(CourseFigures, courses(reader()))
+
+
+def _known(site_id: str) -> str:
+    if one_site(site_id) is None:
+        raise NotFound
+    return site_id
+
+
+def _table(kind: type[Row], found: Sequence[Row]) -> Response:
+    """The rows in the form that was asked for."""
     form = request.args.get("format", "json")
     if form not in {"json", "csv"}:
         raise BadRequest("The format is json or csv; leave it out for json.")
-    if one_site(site_id) is None:
-        raise NotFound
-    rows = [day.as_json() for day in days(site_id)]
-    return jsonify(rows) if form == "json" else _csv(rows)
+    rows = [one.as_json() for one in found]
+    return jsonify(rows) if form == "json" else _csv([field.name for field in dataclasses.fields(kind)], rows)
 
 
-def _csv(rows: list[dict[str, object]]) -> Response:
+def _csv(names: list[str], rows: list[dict[str, object]]) -> Response:
     text = io.StringIO()
-    writer = csv.DictWriter(text, [field.name for field in dataclasses.fields(DayFigures)])
+    writer = csv.DictWriter(text, names)
     writer.writeheader()
     writer.writerows(rows)
     return Response(text.getvalue(), mimetype="text/csv")

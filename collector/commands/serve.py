@@ -14,6 +14,7 @@ def command() -> None:
     import logging
 
     from collector.app import create_app
+    from collector.names.watch import start_watching
     from collector.server import listen, stop_on_signals
     from collector.settings import Settings
 
@@ -22,5 +23,6 @@ def command() -> None:
     settings = Settings.load()
     app = create_app(settings)
     server = listen(app, settings)
+    start_watching(app)
     click.echo(f"Head office listens on http://{settings.host}:{server.effective_port}; stop it with Ctrl-C.")
     server.run()

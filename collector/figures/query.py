@@ -15,7 +15,7 @@ from peewee import Case, fn
 
 from collector.db import rows
 from collector.inbox.judge import is_shared
-from collector.inbox.models import TOTALS, ItemUse, Quarantine, Summary
+from collector.inbox.models import TOTALS, Quarantine, Summary
 from collector.sites.models import Hub, Site
 
 COUNTED = ~Summary.emptied
@@ -82,15 +82,6 @@ class DayFigures:
     def as_json(self) -> dict[str, Any]:
         """The day as the API has it."""
         return asdict(self) | {"day": self.day and self.day.isoformat()}
-
-
-@dataclass(frozen=True)
-class ItemFigures:
-    """Use of one item over all days, under its integer in the catalogue."""
-
-    number: int
-    plays: int
-    minutes: int
 
 
 def all_sites() -> list[SiteFigures]:
@@ -171,21 +162,6 @@ def _day(row: dict[str, Any]) -> DayFigures:
         person_minutes=minutes(row["person_seconds"]),
         **{name: int(row[name]) for name in counts},
     )
-
-
-def top_items(site_id: str, most: int = 10) -> list[ItemFigures]:
-    """The items of a site with the most plays."""
-    plays, spent = fn.SUM(ItemUse.plays), fn.SUM(ItemUse.minutes)
-    query = (
-        ItemUse.select(ItemUse.number, plays, spent)
-        .join(Summary)
-        .join(Hub)
-        .where(Hub.site == site_id, COUNTED)
-        .group_by(ItemUse.number)
-        .order_by(plays.desc(), ItemUse.number)
-        .limit(most)
-    )
-    return [ItemFigures(number, int(count), int(spent)) for number, count, spent in rows(query.tuples())]
 
 
 def set_aside(site_id: str) -> list[Quarantine]:

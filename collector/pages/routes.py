@@ -10,8 +10,10 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 
 from collector import access
-from collector.figures.names import item_name
-from collector.figures.query import DayFigures, all_sites, days, one_site, set_aside, top_items
+from collector.figures.query import DayFigures, all_sites, days, one_site, set_aside
+from collector.figures.use import courses, items
+from collector.i18n import reader
+from collector.names.trouble import sentence
 from collector.office import office
 from collector.pages.plot import DAYS, plot, window
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 blueprint = Blueprint("pages", __name__, template_folder="templates")
 REFRESH = 15  # seconds; on an open demonstration only
+MOST_ITEMS = 10
 
 
 @blueprint.get("/")
@@ -33,6 +36,8 @@ def home() -> str:
         sites=all_sites(),
         days=rows[:DAYS],
         plots=_plots(rows),
+        courses=courses(reader(), days=_window(rows)),
+        no_names=_no_names(),
         content=office().content.newest(),
         now=office().now(),
         refresh=_refresh(),
@@ -51,8 +56,9 @@ def site(site_id: str) -> str:
         site=found,
         days=rows,
         plots=_plots(rows),
-        items=top_items(site_id),
-        item_name=item_name,
+        items=items(site_id, reader(), MOST_ITEMS),
+        courses=courses(reader(), site_id),
+        no_names=_no_names(),
         set_aside=set_aside(site_id),
         now=office().now(),
         refresh=_refresh(),
@@ -76,11 +82,28 @@ def _refresh() -> int | None:
 
 def _plots(rows: list[DayFigures]) -> list[tuple[str, str, Plot]]:
     """Plays, visitors and minutes per day, each as (id, title, plot)."""
-    today = dt.datetime.fromtimestamp(office().now() / 1000, dt.UTC).date()
     dated = {row.day: row for row in rows if row.day}
-    shown = window(max(dated, default=None), today)
+    shown = _shown(rows)
     return [
         ("plays", _("Plays"), plot({day: row.plays for day, row in dated.items()}, shown)),
         ("visitors", _("Visitors"), plot({day: row.visitors for day, row in dated.items()}, shown, additive=False)),
         ("minutes", _("Minutes watched"), plot({day: row.minutes for day, row in dated.items()}, shown)),
     ]
+
+
+def _shown(rows: list[DayFigures]) -> list[dt.date]:
+    """The days that plots have."""
+    today = dt.datetime.fromtimestamp(office().now() / 1000, dt.UTC).date()
+    return window(max((row.day for row in rows if row.day), default=None), today)
+
+
+def _window(rows: list[DayFigures]) -> tuple[dt.date, dt.date]:
+    """The first and the last of them."""
+    shown = _shown(rows)
+    return shown[0], shown[-1]
+
+
+def _no_names() -> str | None:
+    """Why there are no new names, if there are none."""
+    trouble = office().names.trouble
+    return sentence(trouble) if trouble else None

@@ -36,6 +36,7 @@ DEMONSTRATION = {
     "COLLECTOR_DATA": str(VAR / "collector"),
     "COLLECTOR_PORT": "8090",
     "COLLECTOR_CONTENT": str(VAR / "repository"),
+    "COLLECTOR_CONTENT_ROOT": str(VAR / "keys" / "roots" / "1.root.json"),
 }
 KEYS, PASSPHRASE, REPOSITORY = VAR / "keys", VAR / "passphrase", VAR / "repository"
 

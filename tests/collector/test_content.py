@@ -67,6 +67,19 @@ def test_the_repository_may_lie_on_a_server(tmp_path):
     assert Content(server.url).newest() is None
 
 
+def test_while_a_thread_watches_nobody_else_asks_the_place(tmp_path):
+    now = [0.0]
+    with ContentServer(write_timestamp(tmp_path)) as server:
+        content = Content(server.url, clock=lambda: now[0])
+        content.watched = True
+        assert content.newest() is None
+        assert server.paths() == []
+        assert content.look() == content.newest() == (12, ISSUED)
+        now[0] = 1000.0
+        assert content.newest() == (12, ISSUED)
+        assert len(server.paths()) == 1
+
+
 def test_the_home_page_says_when_content_was_last_signed(client, shown):
     page = client.get("/?lang=en").text
     assert "Last signed as the newest: 5 hours ago." in page

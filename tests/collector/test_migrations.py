@@ -3,7 +3,8 @@
 from playhouse.migrations import Runner
 
 from collector.db import MIGRATIONS, _database, database, open_database
-from collector.figures.query import days, top_items
+from collector.figures.query import days
+from collector.figures.use import items
 from collector.inbox.models import TOTALS, Sealing, Summary
 
 SITE = ("dzemul", "Dzemul", "America/Merida", 1)
@@ -32,7 +33,7 @@ def test_what_was_taken_in_before_is_counted_as_before(database_url):
     with database.connection_context():
         (day,) = days("dzemul")
         assert (str(day.day), day.plays, day.off, day.items_older) == ("2026-02-28", 3, False, False)
-        assert [(row.number, row.plays) for row in top_items("dzemul")] == [(5, 3)]
+        assert [(row.number, row.plays) for row in items("dzemul", "es")] == [(5, 3)]
         sealing = Sealing.get()
         assert (sealing.sequence, sealing.place, sealing.digest) == (41, "2026-02-28", "ab" * 16)
         row = Summary.get()

@@ -73,7 +73,7 @@ def test_the_page_of_a_site_lists_its_days_and_items(client, hub):
 
 def test_plots_are_svg_with_a_title_a_description_and_a_bar_per_day(client, hub):
     hub.send(hub.sealed(plays=3), hub.sealed(day=dt.date(2026, 2, 27), plays=4))
-    plots = re.findall(r"<svg.*?</svg>", client.get("/?lang=en").text, re.DOTALL)
+    plots = re.findall(r'<svg viewBox="0 0 360 140".*?</svg>', client.get("/?lang=en").text, re.DOTALL)
     assert len(plots) == 3
     drawing = ET.fromstring(plots[0])
     assert drawing.find("title").text == "Plays per day"
@@ -196,6 +196,9 @@ def test_openapi_names_every_address_and_tells_the_shape_of_each_answer(client, 
     schemas = described["components"]["schemas"]
     assert set(client.get("/api/v1/sites").json[0]) == set(schemas["Site"]["required"])
     assert set(client.get("/api/v1/sites/dzemul/days").json[0]) == set(schemas["Day"]["required"])
+    assert set(client.get("/api/v1/sites/dzemul/items").json[0]) == set(schemas["Item"]["required"])
+    for path in ("/api/v1/sites/dzemul/courses", "/api/v1/courses"):
+        assert set(client.get(path).json[0]) == set(schemas["Course"]["required"])
     assert set(client.get("/api/v1/none").json) == set(schemas["Refusal"]["required"])
 
 

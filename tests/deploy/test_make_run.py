@@ -68,6 +68,7 @@ def test_it_starts_enrols_prints_addresses_and_ends_with_ctrl_c(tmp_path: Path) 
         assert seen(lines, f"{hub}/technician/enter/")
         assert b"Ponle precio justo" in urllib.request.urlopen(hub, timeout=10).read()
         assert b"Aldea de muestra" in urllib.request.urlopen(office, timeout=10).read()
+        assert until(lambda: seen(lines, "INFO collector: content 1 names ")), lines
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0
     for name in ("HUB_PORT", "COLLECTOR_PORT"):

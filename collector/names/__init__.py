@@ -1,0 +1,1 @@
+"""What courses and items are called: taken in from the signed content, looked up by their integers."""
