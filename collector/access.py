@@ -18,7 +18,8 @@ from collector.office import office
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
-GUARDED = {"pages", "api", "kits"}
+FOR_PROGRAMS = {"api", "inbox_api"}
+GUARDED = {"pages", "kits", "inbox_pages"} | FOR_PROGRAMS
 TOO_MANY = "Too many wrong tokens came from there; wait ten minutes and try again."
 
 
@@ -30,7 +31,7 @@ def init_app(app: Flask) -> None:
 def _guard() -> Response | None:
     if request.blueprint not in GUARDED or request.endpoint == "pages.sign_in" or _may_read():
         return None
-    if request.blueprint != "api":
+    if request.blueprint not in FOR_PROGRAMS:
         return redirect(url_for("pages.sign_in"))
     raise Unauthorized("This needs head office's token; send it as `Authorization: Bearer <token>`.")
 

@@ -40,6 +40,8 @@ def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> Fl
     from collector.api.routes import open_to_all as probes
     from collector.carry.routes import blueprint as carry
     from collector.carry.routes import kits
+    from collector.inbox.api import blueprint as inbox_api
+    from collector.inbox.pages import blueprint as inbox_pages
     from collector.inbox.routes import blueprint as inbox
     from collector.pages.routes import blueprint as pages
     from collector.sites.routes import blueprint as sites
@@ -65,7 +67,7 @@ def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> Fl
     access.init_app(app)
     forms.init_app(app)
     refusals.init_app(app)
-    for feature in (sites, inbox, carry, kits, pages, api, probes):
+    for feature in (sites, inbox, inbox_pages, inbox_api, carry, kits, pages, api, probes):
         app.register_blueprint(feature)
     return app
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from collector.api import inbox_description as inbox
 from wire.exchange import LONGEST_BODY
 from wire.parcel import LONGEST_PARCEL, MEDIA_TYPE
 
@@ -112,6 +113,33 @@ def _table(summary: str, schema: str, *, of_site: bool = True) -> dict[str, Any]
     return found
 
 
+SITE_WISH = {"name": "site", "in": "query", "schema": {"type": "string"}, "description": "of this site alone"}
+INBOX = _read("What waits for a decision", inbox.INBOX, {"404": _refusal("No such site")}, parameters=[SITE_WISH])
+
+
+def _write(summary: str, schema: dict[str, Any], *numbers: str) -> dict[str, Any]:
+    """With a token, where one is set, in the header; a cookie is not enough."""
+    answers = {"200": {"description": "Done", "content": _json(inbox.DONE)}, "400": _refusal("Not valid; a sentence")}
+    answers |= {"401": UNAUTHORISED, "403": _refusal("From a page of another site"), "404": _refusal("No such address")}
+    answers |= {"409": _refusal("Not possible; nothing was changed"), "415": _refusal("No JSON"), "429": BUSY}
+    return {
+        "post": {
+            "summary": summary,
+            "parameters": [{"name": name, "in": "path", "required": True, "schema": COUNT} for name in numbers],
+            "requestBody": {"required": True, "content": _json(schema)},
+            "responses": answers | {"413": _refusal("Too long"), "503": DOWN},
+        }
+    }
+
+
+DECIDING = {
+    "/api/v1/inbox": INBOX,
+    "/api/v1/inbox/gaps": _write("Accept days as lost", inbox.LOSE),
+    "/api/v1/inbox/gaps/{lost}/undo": _write("Wait for them again", inbox.UNDO, "lost"),
+    "/api/v1/inbox/records/{record}": _write("Decide about a record that was set aside", inbox.RESOLVING, "record"),
+    "/api/v1/inbox/undated/{summary}": _write("Place a part on a day, or on none", inbox.PLACING, "summary"),
+}
+
 DESCRIPTION: dict[str, Any] = {
     "openapi": "3.1.0",
     "info": {"title": "Village Hub head office", "version": "1", "license": {"name": "Apache-2.0"}},
@@ -140,6 +168,7 @@ DESCRIPTION: dict[str, Any] = {
         "/api/v1/sites/{site_id}/items": _table("The items of one site, the most played first", "Item"),
         "/api/v1/sites/{site_id}/courses": _table("The courses of one site, the most played first", "Course"),
         "/api/v1/courses": _table("The courses of all sites, the most played first", "Course", of_site=False),
+        **DECIDING,
         "/healthz": {
             "get": {
                 "summary": "Whether head office works",

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, NamedTuple
 
-from collector.db import for_update, rows
+from collector.db import for_update
 from collector.inbox.judge import Held, Sealed, Verdict, contradicts, judge, part_name, place_of
 from collector.inbox.models import TOTALS, Emptied, ItemUse, Quarantine, Sealing, Summary
 from collector.sites.models import Hub
@@ -77,34 +77,33 @@ def settle(sender: bytes, record: Arrived, now: int) -> Settled:
     day = record.day
     if day is None:
         return Settled(set_aside(sender, record, record.sentence, now, alarm=False), kept=False)
-    against = contradiction(record, day)
-    if against is not None:
-        sentence = CONTRADICTION if against.place == place_of(day) else OTHER_NUMBER
+    against = contradictions(record, day)
+    if against:
+        sentence = CONTRADICTION if against[0].place == place_of(day) else OTHER_NUMBER
         return Settled(set_aside(sender, record, sentence.format(day), now, alarm=True), kept=False)
     kept = keep(record, day, now)
     return Settled(Acknowledged(day.epoch, day.day, day.revision, record.digest), kept)
 
 
-def contradiction(record: Arrived, day: SiteDay) -> Sealed | None:
-    """A sealing that was taken in and cannot be true beside `record`."""
+def contradictions(record: Arrived, day: SiteDay) -> list[Sealing]:
+    """The sealings that were taken in and cannot be true beside `record`."""
     arrived = _sealed(record, day)
-    known = Sealing.select(Sealing.sequence, Sealing.place, Sealing.revision, Sealing.level, Sealing.digest).where(
+    known = Sealing.select().where(
         Sealing.hub == day.hub.hex(),
         Sealing.epoch == day.epoch,
         Sealing.level == int(day.level),
         (Sealing.sequence == arrived.sequence)
         | ((Sealing.place == arrived.place) & (Sealing.revision == arrived.revision)),
     )
-    found = [_known(*row) for row in rows(known.tuples())]
-    return next((one for one in found if contradicts(one, arrived)), None)
+    return [row for row in known if contradicts(_known(row), arrived)]
 
 
 def _sealed(record: Arrived, day: SiteDay) -> Sealed:
     return Sealed(day.sequence, place_of(day), day.revision, int(day.level), record.digest)
 
 
-def _known(sequence: int, place: str, revision: int, level: int, name: str) -> Sealed:
-    return Sealed(sequence, place, revision, level, bytes.fromhex(name))
+def _known(row: Sealing) -> Sealed:
+    return Sealed(row.sequence, row.place, row.revision, row.level, bytes.fromhex(row.digest))
 
 
 def is_held(hub: bytes, epoch: int, name: bytes) -> bool:

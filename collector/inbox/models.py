@@ -123,6 +123,7 @@ class Quarantine(Table):
     `decided` is when head office came to a `decision`; until then it waits.
     """
 
+    id = AutoField()
     hub = ForeignKeyField(Hub, backref="quarantine")
     digest = TextField()
     alarm = BooleanField()

@@ -23,12 +23,12 @@ from collector.inbox.gaps import named_missing
 from collector.inbox.judge import Line, is_news, remember
 from collector.inbox.keep import Arrived, Settled, is_held, lock, look, plain, settle
 from collector.inbox.lineage import standing
+from collector.inbox.opening import secret_of
 from collector.sites.enrol import public_key_of
 from collector.sites.models import Code, Hub
 from collector.state.store import heard, to_tell
 from wire.exchange import Acknowledged, Ahead, Answer, Batch, Refused, open_batch, seal_answer
 from wire.messages import VERSION
-from wire.sealing import key_of, shared_secret
 from wire.short import open_totals
 from wire.summary import digest
 
@@ -62,23 +62,14 @@ def take_batch(body: bytes, office: Office) -> bytes:
 def take_totals(data: bytes, office: Office) -> str:
     """Take in a day's totals from a short message; gives a sentence that says what became of them. Raises BadRecord."""
     day = open_totals(data, partial(secret_of, office))
-    record = Arrived(data, digest(data), day, "")
     with writing():
         lock({day.hub.hex()})
-        settled = settle(day.hub, record, office.now())
+        settled = settle(day.hub, Arrived(data, digest(data), day, ""), office.now())
         if settled.kept:
             Hub.update(last_heard=office.now()).where(Hub.id == day.hub.hex()).execute()
     if isinstance(settled.word, Refused):
         return settled.word.sentence
     return f"The totals of {day.called} are kept." if settled.kept else f"The totals of {day.called} were here already."
-
-
-def secret_of(office: Office, hub: bytes) -> bytes | None:
-    """What head office and `hub` share; None if the hub is not known or has told no key. Raises BadRecord."""
-    row = Hub.get_or_none(Hub.id == hub.hex())
-    if row is None or row.sealing_key is None:
-        return None
-    return shared_secret(office.sealing_key, key_of(bytes(row.sealing_key)), hub)
 
 
 def _answer(body: bytes, office: Office, *, carried: bool) -> bytes:

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 
 from collector import access
-from collector.figures.query import DayFigures, all_sites, days, one_site, set_aside
+from collector.figures.query import DayFigures, all_sites, days, one_site, set_aside, shared_identities
 from collector.figures.use import courses, items
 from collector.i18n import reader
 from collector.names.trouble import sentence
@@ -34,7 +34,8 @@ def home() -> str:
     return render_template(
         "pages/home.html",
         sites=all_sites(),
-        days=rows[:DAYS],
+        days=[row for row in rows if row.day][:DAYS] + [row for row in rows if not row.day],
+        shared=shared_identities(_today()),
         plots=_plots(rows),
         courses=courses(reader(), days=_window(rows)),
         no_names=_no_names(),
@@ -60,6 +61,7 @@ def site(site_id: str) -> str:
         courses=courses(reader(), site_id),
         no_names=_no_names(),
         set_aside=set_aside(site_id),
+        shared=[pair for pair in shared_identities(_today()) if pair[0] == site_id],
         now=office().now(),
         refresh=_refresh(),
     )
@@ -80,6 +82,10 @@ def _refresh() -> int | None:
     return None if office().settings.token else REFRESH
 
 
+def _today() -> dt.date:
+    return dt.datetime.fromtimestamp(office().now() / 1000, dt.UTC).date()
+
+
 def _plots(rows: list[DayFigures]) -> list[tuple[str, str, Plot]]:
     """Plays, visitors and minutes per day, each as (id, title, plot)."""
     dated = {row.day: row for row in rows if row.day}
@@ -93,8 +99,7 @@ def _plots(rows: list[DayFigures]) -> list[tuple[str, str, Plot]]:
 
 def _shown(rows: list[DayFigures]) -> list[dt.date]:
     """The days that plots have."""
-    today = dt.datetime.fromtimestamp(office().now() / 1000, dt.UTC).date()
-    return window(max((row.day for row in rows if row.day), default=None), today)
+    return window(max((row.day for row in rows if row.day), default=None), _today())
 
 
 def _window(rows: list[DayFigures]) -> tuple[dt.date, dt.date]:

@@ -5,7 +5,7 @@
     is_revoked(subject)
 
 The subject of a record is its digest. A record that head office had set aside is sent once more at the word AGAIN, and
-at the words HELD and DISMISSED it waits no more: a person there put it where it belongs, or does not want it.
+at the words HELD, TAKEN and DISMISSED it waits no more: a person there put it where it belongs, or does not want it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from hub.clock import Clock
     from wire.state import Answered
 
-AGAIN, HELD, DISMISSED = "again", "held", "dismissed"
+AGAIN, HELD, TAKEN, DISMISSED = "again", "held", "taken", "dismissed"
 
 
 def follow(told: Sequence[Answered], clock: Clock) -> None:
@@ -56,7 +56,7 @@ def _do(row: Answered, clock: Clock) -> None:
     waits = (Outbox.digest == row.subject) & (Outbox.acknowledged == False)  # noqa: E712
     if row.word == AGAIN:
         Outbox.update(refused=None).where(waits).execute()
-    elif row.word in {HELD, DISMISSED}:
+    elif row.word in {HELD, TAKEN, DISMISSED}:
         now = clock.moment()
         done = {"acknowledged": True, "refused": None, "at_boot": now.boot, "at_seconds": now.seconds}
         Outbox.update(done).where(waits).execute()

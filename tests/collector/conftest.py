@@ -6,12 +6,13 @@ import subprocess
 import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from collector.app import create_app
-from collector.db import database
+from collector.db import database, open_database
 from collector.settings import Settings
 from setup import ROOT, compile_catalogues
 from tests.collector.sender import NOW, FakeHub
@@ -53,9 +54,9 @@ def postgresql() -> Iterator[str]:
             subprocess.run([*runner, *stop], check=True, stdout=-3, cwd=folder)
 
 
-@pytest.fixture
-def fresh_postgresql(postgresql: str) -> Iterator[str]:
-    """Address of an empty database in that cluster."""
+@contextmanager
+def _database(postgresql: str) -> Iterator[str]:
+    """Address of a database of our own in that cluster."""
     import psycopg
 
     name = f"t{uuid.uuid4().hex}"
@@ -65,8 +66,55 @@ def fresh_postgresql(postgresql: str) -> Iterator[str]:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@pytest.fixture
+def fresh_postgresql(postgresql: str) -> Iterator[str]:
+    """Address of an empty database in that cluster."""
+    with _database(postgresql) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql(postgresql: str) -> Iterator[str]:
+    """A database whose tables are made, for one test after the other: making them takes longer than most tests."""
+    with _database(postgresql) as url:
+        open_database(url)
+        yield url
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("migrated") / "office.sqlite3"
+    open_database(f"sqlite:///{path}")
+    return path
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "office.sqlite3")
+        return f"sqlite:///{tmp_path / 'office.sqlite3'}"
+    url = request.getfixturevalue("migrated_postgresql")
+    _empty(url)
+    return url
+
+
+def _empty(url: str) -> None:
+    """Take every row out of every table, whoever still holds one."""
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        names = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
+        tables = ", ".join(name for (name,) in names if name != "schema_migration")
+        connection.execute(f"TRUNCATE {tables} RESTART IDENTITY CASCADE")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Of a database without a table."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'office.sqlite3'}"
     return request.getfixturevalue("fresh_postgresql")

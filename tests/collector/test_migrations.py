@@ -17,8 +17,8 @@ def insert(db, table: str, row: dict) -> None:
     db.execute_sql(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
 
 
-def test_what_was_taken_in_before_is_counted_as_before(database_url):
-    db = _database(database_url)
+def test_what_was_taken_in_before_is_counted_as_before(empty_database_url):
+    db = _database(empty_database_url)
     with db.connection_context():
         Runner(db, str(MIGRATIONS)).up("0002_summaries_and_quarantine")
         insert(db, "site", dict(zip(("id", "name", "time_zone", "made"), SITE, strict=True)))
@@ -29,7 +29,7 @@ def test_what_was_taken_in_before_is_counted_as_before(database_url):
         insert(db, "item_use", {"summary_id": 1, "number": 5, "plays": 3, "visitors": 2, "minutes": 4})
         insert(db, "quarantine", {"hub_id": hub["id"], "digest": "cd", "alarm": True, "sentence": "x", "sealed": b"x",
                                   "arrived": 8, "times": 1})  # fmt: skip
-    open_database(database_url)
+    open_database(empty_database_url)
     with database.connection_context():
         (day,) = days("dzemul")
         assert (str(day.day), day.plays, day.off, day.items_older) == ("2026-02-28", 3, False, False)

@@ -188,7 +188,7 @@ def test_openapi_names_every_address_and_tells_the_shape_of_each_answer(client, 
     hub.send(hub.sealed())
     described = client.get("/openapi.json").json
     rules = {
-        re.sub(r"<(\w+)>", r"{\1}", rule.rule)
+        re.sub(r"<(?:int:)?(\w+)>", r"{\1}", rule.rule)
         for rule in client.application.url_map.iter_rules()
         if rule.rule.startswith(("/v1", "/api", "/healthz"))
     }

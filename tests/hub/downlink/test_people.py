@@ -111,7 +111,7 @@ def test_the_same_answer_in_a_later_state_sends_nothing_again(told: Told, refuse
     assert not told.hub.row(refused.day).refused
 
 
-@pytest.mark.parametrize("word", ["held", "dismissed"])
+@pytest.mark.parametrize("word", ["held", "taken", "dismissed"])
 def test_a_record_that_a_person_dealt_with_waits_no_more(told: Told, refused: Outbox, word: str) -> None:
     told.hold(1, answers=[Answered(bytes(refused.digest), word)])
     row = told.hub.row(refused.day)
