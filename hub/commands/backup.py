@@ -29,7 +29,7 @@ def now(as_json: bool) -> None:
 
     settings = Settings.load()
     open_database(settings.database)
-    roll_up(settings, Clock(), Library(settings.library_root), open_days=True)
+    roll_up(settings, Clock(), Library(settings.library_root), open_days=True, undated=True)
     made = snapshot(settings)
     click.echo(json.dumps(_row(made)) if as_json else f"Wrote {made}, {made.stat().st_size} bytes.")
 

@@ -14,12 +14,14 @@ def command(days: int, as_json: bool) -> None:
     """Show what is counted, day by day. Days without use are listed as well; dates are the site's."""
     from datetime import timedelta
 
+    from hub.clock import Clock
     from hub.db import open_database
     from hub.settings import Settings
     from hub.site import this_site
-    from hub.usage.summary import changed_since, forgotten_until, summary, undated_plays
+    from hub.usage.summary import changed_since, dateless_plays, forgotten_until, summary, undated_plays
 
     open_database(Settings.load().database)
+    running = Clock().boot
     zone = this_site().zone
     dated, _ = changed_since(0, zone)
     shown = []
@@ -28,11 +30,12 @@ def command(days: int, as_json: bool) -> None:
         first = max(min(dated), last - timedelta(days=days - 1), forgotten_until() or min(dated))
         shown = [first + timedelta(days=day) for day in range((last - first).days + 1)]
     table = {day: summary(day, zone) for day in shown}
-    waiting = undated_plays()
+    waiting, dateless = undated_plays(running), dateless_plays(running)
     if as_json:
         import msgspec
 
-        click.echo(msgspec.json.encode({"time_zone": zone.key, "undated_plays": waiting, "days": table}).decode())
+        told = {"time_zone": zone.key, "undated_plays": waiting, "dateless_plays": dateless, "days": table}
+        click.echo(msgspec.json.encode(told).decode())
         return
     click.echo("day         visitors  visits   plays  minutes        MB  hours up")
     for day, use in table.items():
@@ -44,3 +47,5 @@ def command(days: int, as_json: bool) -> None:
         click.echo("Nothing is counted yet.")
     if waiting:
         click.echo(f"{waiting} plays wait for the hub to learn the time; they are placed then.")
+    if dateless:
+        click.echo(f"{dateless} plays have no date, as the hub never learned the time while it was up then.")

@@ -22,6 +22,7 @@ from peewee import AutoField, BlobField, BooleanField, CompositeKey, DateField, 
 
 from hub.clock import Moment, from_unix
 from hub.db import Table, database
+from hub.usage.parts import BootPart
 from wire.messages import OLDEST
 
 if TYPE_CHECKING:
@@ -178,6 +179,13 @@ def waiting(epoch: int, *, open_days: bool) -> Expression:
     return pending if open_days else pending & ((Outbox.open == False) | (Outbox.epoch != epoch))  # noqa: E712
 
 
+def at_place(place: dt.date | BootPart) -> Expression:
+    """The row of a day, or of a part of a boot without a date."""
+    if isinstance(place, BootPart):
+        return (Outbox.boot == place.boot) & (Outbox.part == place.part)
+    return Outbox.day == place
+
+
 def unsettled() -> Expression:
     """What head office has not settled, whatever it reads."""
     return (Outbox.acknowledged == False) & Outbox.refused.is_null() & (Outbox.emptied == False)  # noqa: E712
@@ -191,6 +199,18 @@ def acknowledged_days() -> dict[dt.date, dt.datetime]:
         " HAVING min(acknowledged AND NOT open AND NOT again AND boot.began IS NOT NULL) = 1"
     )
     return {dt.date.fromisoformat(day): from_unix(when) for day, when in rows.fetchall()}
+
+
+def acknowledged_boots() -> dict[int, dt.datetime]:
+    """When head office acknowledged all there is of a boot that ended without a date, if nothing of it waits."""
+    rows = sql(
+        "SELECT outbox.boot, max(at.began + outbox.at_seconds) FROM outbox"
+        " JOIN boot ON boot.id = outbox.boot AND boot.began IS NULL LEFT JOIN boot at ON at.id = outbox.at_boot"
+        " WHERE outbox.boot NOT IN (SELECT boot FROM batch WHERE number >"
+        " (SELECT coalesce(max(batch), 0) FROM rolled WHERE feature = 'usage parts')) GROUP BY outbox.boot"
+        " HAVING min(acknowledged AND NOT open AND NOT again AND at.began IS NOT NULL) = 1"
+    )
+    return {boot: from_unix(when) for boot, when in rows.fetchall()}
 
 
 def sql(statement: str, values: Sequence[object] | Mapping[str, object] = ()) -> Any:

@@ -6,67 +6,54 @@ what is restored from it can still be delivered). Sealed bytes never change: a d
 the next revision, in place of the older one. An empty day is a record too, so that head office can tell it from a lost
 one.
 
-    roll_up(settings, clock, library)       # the days sealed, oldest first; none while the time is unsure
+    roll_up(settings, clock, library)       # the places sealed: days, oldest first, then parts of boots without a date
+
+A boot can be dated only while it runs. So the parts of one that ended without a date are sealed as such, once the time
+is certain again and it is known before which day they lie. `undated=True`, for whoever is about to carry the outbox
+away, seals all parts now, also of the running boot. If that one is dated after all, the days it turns out to be name
+the parts that they empty, and those leave the outbox (docs/decisions/0014-epochs-and-lineage.md).
 
 The bytes, the revision, the sequence, and how far each feature has been read, are one transaction.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
-import hashlib
-import logging
 from typing import TYPE_CHECKING, Any, NamedTuple
-
-import msgspec
-from peewee import fn
 
 from hub.backup import epoch_began
 from hub.clock import Boot, from_unix
 from hub.db import writing
-from hub.errors import HubError
 from hub.locks import held
 from hub.site import signing_key, this_site
-from hub.uplink.models import Ledger, Outbox, Rolled, Sealing, sql
-from hub.usage import summary as usage
-from wire.errors import BadRecord
+from hub.uplink.models import Ledger, Outbox, Rolled, Sealing, at_place, sql
+from hub.uplink.press import FEATURES, Feature, Now, Place, Press, uplink_bytes
+from hub.usage.parts import BootPart, parts_between
 from wire.exchange import MARK
-from wire.summary import SiteDay, digest, seal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
     from zoneinfo import ZoneInfo
-
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     from content_cache.library import Library
     from hub.clock import Clock
     from hub.settings import Settings
     from hub.site import Site
 
+__all__ = ["FEATURES", "Feature", "due", "first_day", "roll_up", "uplink_bytes"]
+
 MOST_EMPTY = 400  # days; a box that slept for longer does not report each day of it
-AT_ONCE = 30  # days sealed in one transaction, which keeps it short
-log = logging.getLogger("hub.uplink")
-
-
-class Feature(NamedTuple):
-    """What is asked of a feature: its days touched since a batch, and its share of a day as fields of SiteDay."""
-
-    name: str
-    changed_since: Callable[[int, ZoneInfo], tuple[set[dt.date], int]]
-    summary: Callable[[dt.date, ZoneInfo], Any]
-
-
-FEATURES = (Feature("usage", usage.changed_since, usage.summary),)
+AT_ONCE = 30  # records sealed in one transaction, which keeps it short
+LOG_KEPT = 10_000  # sealings of an epoch that are remembered
+PARTS = " parts"  # behind a feature's name: how far its rows of boots without a date have been read
 
 
 class Changes(NamedTuple):
-    """Days that writes touched, how far each feature has been read, and the ledger's rows that were looked at."""
+    """Places that writes touched, how far each feature has been read, and the ledger's rows with their bytes."""
 
-    days: set[dt.date]
+    places: set[Place]
     batches: dict[str, int]
-    exchanges: list[int]
+    exchanges: list[tuple[int, int]]
 
 
 def roll_up(
@@ -75,37 +62,69 @@ def roll_up(
     library: Library,
     *,
     open_days: bool | None = None,
+    undated: bool = False,
     features: Iterable[Feature] = FEATURES,
-) -> list[dt.date]:
-    """Seal every day that is due; `open_days` overrules the setting. Waits for another program that is at it."""
+) -> list[Place]:
+    """Seal all that is due; `open_days` overrules the setting. Waits for another program that is at it."""
     now = clock.now()
-    if now is None:
+    if now is None and not undated:
         return []
-    site = this_site()
-    today = now.astimezone(site.zone).date()
-    wanted = settings.seal_open_days if open_days is None else open_days
-    last = today if wanted else today - dt.timedelta(days=1)
+    site, moment, features = this_site(), clock.moment(), tuple(features)
+    today = None if now is None else now.astimezone(site.zone).date()
     with held(settings.data / "sealing.lock"):
-        changes = _changes(site.zone, features)
-        rows = Outbox.select(Outbox.day, Outbox.open, Outbox.again).where(Outbox.epoch == site.epoch)
-        sealed = {row.day: row.open or row.again for row in rows if row.day is not None}
-        days = due(last, today, first_day(site), changes.days, sealed)
-        press = Press(site, today, library.number(), signing_key(settings.keys), features)
-        return _seal(press, days, changes, last)
+        state = Now(moment.boot, moment.seconds, today, library.number())
+        press = Press(site, state, signing_key(settings.keys), features)
+        done: list[Place] = []
+        if today:
+            wanted = settings.seal_open_days if open_days is None else open_days
+            done += _seal_days(press, features, today if wanted else today - dt.timedelta(days=1))
+        return done + _seal_parts(press, features)
 
 
-def _seal(press: Press, days: list[dt.date], changes: Changes, last: dt.date) -> list[dt.date]:
-    """Seal `days` a few at a time; how far the features were read is written with the last of them."""
-    done: list[dt.date] = []
+def _seal_days(press: Press, features: tuple[Feature, ...], last: dt.date) -> list[Place]:
+    site, today = press.site, press.now.today or last
+    changes = _changes(site.zone, features)
+    rows = Outbox.select(Outbox.day, Outbox.open, Outbox.again).where(Outbox.epoch == site.epoch)
+    sealed = {row.day: row.open or row.again for row in rows if row.day is not None}
+    touched = {place for place in changes.places if isinstance(place, dt.date)}
+    days = due(last, today, first_day(site), touched, sealed)
+    return _seal(press, days, changes, {day for day in touched if day > last})
+
+
+def _seal_parts(press: Press, features: tuple[Feature, ...]) -> list[Place]:
+    """Those of boots that ended; while the time is unsure, also of the one that runs."""
+    changes = _part_changes(press.site.epoch, press.now.running, features)
+    unfinished = sql(
+        "SELECT boot, part FROM outbox JOIN boot ON boot.id = outbox.boot AND boot.began IS NULL"
+        " WHERE epoch = ? AND (open OR again)",
+        (press.site.epoch,),
+    ).fetchall()
+    places = {place for place in changes.places if isinstance(place, BootPart)} | {BootPart(*row) for row in unfinished}
+    return _seal(press, sorted(places), changes, set())
+
+
+def _seal(press: Press, places: Iterable[Place], changes: Changes, later: set[dt.date]) -> list[Place]:
+    """Seal `places` a few at a time; how far the features were read is written with the last of them."""
+    done: list[Place] = []
+    left, lost = list(places), False
     while True:
-        some, days = days[:AT_ONCE], days[AT_ONCE:]
+        some, left = left[:AT_ONCE], left[AT_ONCE:]
         rows, failed = press.rows(some)
-        done += [row["day"] for row in rows]
+        lost = lost or any(isinstance(place, BootPart) for place in failed)
         with writing():
-            _keep(press.site.epoch, rows, set(some) - failed, failed)
-            if not days:
-                _keep_progress(press.site.epoch, changes, last)
+            if this_site().epoch != press.site.epoch:
+                return done  # an epoch that ended is never sealed again
+            _keep(press, rows, set(some), failed)
+            _empty(press.site.epoch)
+            done += [_place(row) for row in rows]
+            if not left:
+                # A part that cannot be sealed, and never was, is found again by reading on from the same batch.
+                _keep_progress(press.site.epoch, changes._replace(batches={}) if lost else changes, later)
                 return done
+
+
+def _place(row: Mapping[str, Any]) -> Place:
+    return BootPart(row["boot"], row["part"]) if row["day"] is None else row["day"]
 
 
 def due(
@@ -128,113 +147,68 @@ def first_day(site: Site) -> dt.date | None:
     return None if began is None else began.astimezone(site.zone).date()
 
 
-def uplink_bytes(day: dt.date, zone: ZoneInfo) -> int:
-    """Bytes both ways that crossed the uplink on a site-day, by the time they did."""
-    start, end = (dt.datetime.combine(day + dt.timedelta(days=n), dt.time(), tzinfo=zone).timestamp() for n in (0, 1))
-    row = sql(
-        "SELECT coalesce(sum(up + down), 0) FROM ledger JOIN boot ON boot.id = ledger.boot"
-        " WHERE boot.began + ledger.seconds >= ? AND boot.began + ledger.seconds < ?",
-        (start, end),
-    ).fetchone()
-    return int(row[0])
-
-
 def _changes(zone: ZoneInfo, features: Iterable[Feature]) -> Changes:
-    days: set[dt.date] = set()
+    places: set[Place] = set()
     batches: dict[str, int] = {}
     for feature in features:
-        known = Rolled.get_or_none(Rolled.feature == feature.name)
-        touched, batches[feature.name] = feature.changed_since(known.batch if known else 0, zone)
-        days |= touched
+        touched, batches[feature.name] = feature.changed_since(_read_up_to(feature.name), zone)
+        places |= touched
     rows = sql(
-        "SELECT ledger.id, boot.began + ledger.seconds FROM ledger JOIN boot ON boot.id = ledger.boot"
+        "SELECT ledger.id, up + down, boot.began + ledger.seconds FROM ledger JOIN boot ON boot.id = ledger.boot"
         " WHERE counted = 0 AND boot.began IS NOT NULL"
     ).fetchall()
-    days |= {from_unix(when).astimezone(zone).date() for _, when in rows}
-    return Changes(days, batches, [number for number, _ in rows])
+    places |= {from_unix(when).astimezone(zone).date() for *_, when in rows}
+    return Changes(places, batches, [(number, size) for number, size, _ in rows])
 
 
-class Press:
-    """Makes the rows of the outbox for one site and one epoch; writes nothing. One program at a time may use it."""
-
-    def __init__(
-        self, site: Site, today: dt.date, release: int, key: Ed25519PrivateKey, features: Iterable[Feature]
-    ) -> None:
-        self.site, self._today, self._release, self._key, self._features = site, today, release, key, features
-        self._sequence = Sealing.select(fn.MAX(Sealing.sequence)).where(Sealing.epoch == site.epoch).scalar() or 0
-
-    def rows(self, days: Iterable[dt.date]) -> tuple[list[dict[str, Any]], set[dt.date]]:
-        """Rows for those of `days` that changed since they were sealed last, and the days that cannot be sealed."""
-        rows, failed = [], set()
-        for day in days:
-            try:
-                row = self._row(day)
-            except HubError:  # its details are deleted: what was sealed stands
-                continue
-            except (BadRecord, msgspec.ValidationError) as error:
-                log.error("the site-day %s cannot be sealed and waits: %s", day, error)  # noqa: TRY400 (a sentence)
-                failed.add(day)
-                continue
-            rows += [row] if row else []
-        return rows, failed
-
-    def _row(self, day: dt.date) -> dict[str, Any] | None:
-        known = Outbox.get_or_none((Outbox.epoch == self.site.epoch) & (Outbox.day == day))
-        counted = self._count(day, known.revision + 1 if known else 1)
-        content = content_of(counted)
-        if known and bytes(known.content) == content:
-            return None
-        sealed = seal(counted, self._key, kid=counted.hub)
-        self._sequence += 1
-        row = {name: getattr(counted, name) for name in ("epoch", "day", "revision", "sequence", "open")}
-        return row | {"sealed": sealed, "digest": digest(sealed), "content": content}
-
-    def _count(self, day: dt.date, revision: int) -> SiteDay:
-        fields: dict[str, Any] = {}
-        for feature in self._features:
-            fields |= _fields(feature.summary(day, self.site.zone))
-        fields |= {"hub": bytes(self.site.hub), "epoch": self.site.epoch, "day": day, "open": day >= self._today}
-        fields |= {"revision": revision, "sequence": self._sequence + 1, "release": self._release}
-        fields["uplink_bytes"] = uplink_bytes(day, self.site.zone)
-        return msgspec.convert(fields, SiteDay, from_attributes=True)
+def _part_changes(epoch: int, running: int, features: Iterable[Feature]) -> Changes:
+    """The same of boots without a date. What crossed in a boot that may still be dated is looked at again."""
+    places: set[Place] = set()
+    batches: dict[str, int] = {}
+    for feature in features:
+        touched, batches[feature.name + PARTS] = feature.parts_since(_read_up_to(feature.name + PARTS))
+        places |= touched
+    rows = sql(
+        "SELECT ledger.id, up + down, ledger.boot, ledger.seconds FROM ledger JOIN boot ON boot.id = ledger.boot"
+        " WHERE counted = 0 AND boot.began IS NULL AND ledger.epoch = ?",
+        (epoch,),
+    ).fetchall()
+    places |= {place for *_, boot, seconds in rows for place in parts_between(boot, seconds, seconds)}
+    return Changes(places, batches, [(number, size) for number, size, boot, _ in rows if boot != running])
 
 
-def content_of(day: SiteDay) -> bytes:
-    """A digest of what `day` tells, without what says nothing of the day itself.
-
-    While the day is open that is also its uplink bytes: else each upload would make the next one necessary.
-    """
-    same = msgspec.structs.replace(
-        day, revision=1, sequence=0, release=0, uplink_bytes=0 if day.open else day.uplink_bytes
-    )
-    return hashlib.sha256(msgspec.json.encode(same, order="sorted")).digest()
+def _read_up_to(feature: str) -> int:
+    known = Rolled.get_or_none(Rolled.feature == feature)
+    return known.batch if known else 0
 
 
-def _fields(summary: Any) -> dict[str, Any]:
-    """The fields of a feature's summary, which is a dataclass or a msgspec Struct."""
-    names = [row.name for row in dataclasses.fields(summary)] if dataclasses.is_dataclass(summary) else None
-    return {name: getattr(summary, name) for name in names or summary.__struct_fields__}
-
-
-def _keep(epoch: int, rows: list[dict[str, Any]], looked_at: set[dt.date], failed: set[dt.date]) -> None:
+def _keep(press: Press, rows: list[dict[str, Any]], looked_at: set[Place], failed: set[Place]) -> None:
     """Put `rows` in the place of older revisions, whether those were sent or not."""
+    epoch = press.site.epoch
     for row in rows:
         changed = row | {"acknowledged": False, "refused": None}
         Sealing.create(epoch=epoch, sequence=row["sequence"], mark=row["digest"][:MARK])
-        Outbox.insert(**changed, again=False).on_conflict(
-            conflict_target=[Outbox.epoch, Outbox.day], update=changed
-        ).execute()
-    for again, days in ((False, looked_at), (True, failed)):
-        Outbox.update(again=again).where((Outbox.epoch == epoch) & Outbox.day.in_(days)).execute()
+        names = [Outbox.epoch, Outbox.day] if row["boot"] is None else [Outbox.epoch, Outbox.boot, Outbox.part]
+        Outbox.insert(**changed, again=False).on_conflict(conflict_target=names, update=changed).execute()
+        Sealing.delete().where((Sealing.epoch == epoch) & (Sealing.sequence <= row["sequence"] - LOG_KEPT)).execute()
+    for place in looked_at:
+        # While the time is unsure nobody knows before which day a part lies; that is told once it is known.
+        again = place in failed or (isinstance(place, BootPart) and press.now.today is None)
+        Outbox.update(again=again).where((Outbox.epoch == epoch) & at_place(place)).execute()
 
 
-def _keep_progress(epoch: int, changes: Changes, last: dt.date) -> None:
+def _empty(epoch: int) -> None:
+    """Parts of a boot that has a date now leave the outbox: its days tell all of them."""
+    dated = Boot.select(Boot.id).where(Boot.began.is_null(False))
+    Outbox.update(emptied=True).where((Outbox.epoch == epoch) & Outbox.boot.in_(dated)).execute()
+
+
+def _keep_progress(epoch: int, changes: Changes, later: set[dt.date]) -> None:
     """Note what has been read; days touched that are not to be sealed yet are remembered if they are sealed already."""
-    later = {day for day in changes.days if day > last}
     Outbox.update(again=True).where((Outbox.epoch == epoch) & Outbox.day.in_(later)).execute()
     for feature, batch in changes.batches.items():
         Rolled.insert(feature=feature, batch=batch).on_conflict(
             conflict_target=[Rolled.feature], update={"batch": batch}
         ).execute()
-    for start in range(0, len(changes.exchanges), 500):
-        Ledger.update(counted=True).where(Ledger.id.in_(changes.exchanges[start : start + 500])).execute()
+    for number, size in changes.exchanges:  # one that has grown meanwhile is looked at again
+        Ledger.update(counted=True).where((Ledger.id == number) & (Ledger.up + Ledger.down == size)).execute()

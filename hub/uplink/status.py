@@ -14,7 +14,7 @@ from hub.uplink.backoff import retry_at
 from hub.uplink.budget import CONTENT, COUNTS, Room, Rules, Spent, room
 from hub.uplink.ledger import rules, spent
 from hub.uplink.models import Ledger, Outbox, state, waiting
-from hub.uplink.seal import uplink_bytes
+from hub.uplink.press import uplink_bytes
 from hub.uplink.told import running
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def status(settings: Settings | None = None, clock: Clock | None = None) -> Upli
     site, known = this_site(), state()
     waits = Outbox.select().where(waiting(site.epoch, open_days=settings.seal_open_days))
     refused = Outbox.select().where(Outbox.refused.is_null(False))
-    oldest = waits.order_by(Outbox.day).first()
+    oldest = waits.where(Outbox.day.is_null(False)).order_by(Outbox.day).first()
     latest_refusal = refused.order_by(Outbox.sequence.desc()).first()
     now, (told, trouble) = clock.now(), running()
     return UplinkStatus(

@@ -26,7 +26,7 @@ from peewee import DatabaseError
 from content_cache.errors import ContentError
 from hub.site import this_site
 from hub.usage.door import TIMED
-from hub.usage.summary import Gone, changed_since, newest_batch, newest_day, summary, undated_plays
+from hub.usage.summary import Gone, changed_since, dateless_plays, newest_batch, newest_day, summary, undated_plays
 from hub.usage.week import Day, is_to_the_end, shown
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ log = logging.getLogger(__name__)
 class Look:
     """What is known: `today` at the site (None while the time is not certain), the `last` day with any news (today if
     that is known), the days of its week and of the week before as far as they are added up, and how many plays wait
-    for a date.
+    for a date; once the time is certain, how many will never have one.
     """
 
     today: dt.date | None
@@ -117,7 +117,8 @@ class Days:
             self._work(began, site.zone, catalogue)
         took = self._clock.since_boot() - began
         self._due = 0.0 if self._todo else began + took + max(RENEW_EVERY, REST * took)
-        self._look = Look(today, last, dict(self._days), undated_plays())
+        waiting = undated_plays(self._clock.boot) if today is None else dateless_plays(self._clock.boot)
+        self._look = Look(today, last, dict(self._days), waiting)
         return self._look
 
     def _catalogue(self) -> Catalogue | None:

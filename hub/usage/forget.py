@@ -1,6 +1,7 @@
 """Delete the rows of days that head office has had for long enough.
 
     forget({date(2026, 1, 5): acknowledged_at}, settings.keep_days, clock.now())
+    forget_boots({3: acknowledged_at}, settings.keep_days, clock.now())         # that never had a date
 
 Plays and batches go first. Visits stay until the month is over of which a day is still to be told, since who is new
 in a week or a month can be told from them alone. What is forgotten is never summed up again: see summary.Gone.
@@ -29,6 +30,11 @@ PLAYS = """SELECT p.number FROM play p JOIN visit v ON v.id = p.visit JOIN boot 
 VISITS = "SELECT v.id FROM visit v JOIN boot b ON b.id = v.boot WHERE b.began + v.last < :visits"
 BATCHES = """SELECT t.number FROM batch t JOIN boot b ON b.id = t.boot
     WHERE b.began + t.ended < :start AND t.number < (SELECT MAX(number) FROM batch)"""
+OF_BOOT = {
+    "play WHERE number": "SELECT p.number FROM play p JOIN visit v ON v.id = p.visit WHERE v.boot = :boot",
+    "visit WHERE id": "SELECT id FROM visit WHERE boot = :boot",
+    "batch WHERE number": "SELECT number FROM batch WHERE boot = :boot AND number < (SELECT MAX(number) FROM batch)",
+}
 VISITORS = "SELECT id FROM visitor WHERE id NOT IN (SELECT visitor FROM visit)"
 
 
@@ -58,6 +64,16 @@ def forget(acknowledged: Mapping[dt.date, dt.datetime], keep_days: int, now: dt.
     )
 
 
+def forget_boots(acknowledged: Mapping[int, dt.datetime], keep_days: int, now: dt.datetime | None) -> int:
+    """The same for boots that ended without a date: `acknowledged` says since when head office has all of each."""
+    if now is None:
+        return 0
+    before = now - dt.timedelta(days=keep_days)
+    old = sorted(boot for boot, when in acknowledged.items() if when <= before)
+    gone = sum(_delete(table, query, {"boot": boot}) for boot in old for table, query in OF_BOOT.items())
+    return gone + (_delete("visitor WHERE id", VISITORS, {}) if gone else 0)
+
+
 def _until(acknowledged: Mapping[dt.date, dt.datetime], before: dt.datetime) -> dt.date | None:
     """The first day that has to stay; None if that is the oldest one there is."""
     oldest = sql(OLDEST).fetchone()[0]
@@ -70,7 +86,7 @@ def _until(acknowledged: Mapping[dt.date, dt.datetime], before: dt.datetime) -> 
     return day if day > first or known else None
 
 
-def _delete(which: str, query: str, cuts: dict[str, float]) -> int:
+def _delete(which: str, query: str, cuts: Mapping[str, float]) -> int:
     """Delete the rows that `query` selects, some at a time; returns their number."""
     gone = 0
     while True:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 SHORTEST_PLAY = 5000  # milliseconds really played, or spent on a page
 SECOND = 1000  # milliseconds
+PART = 86_400.0  # seconds of a part of a boot without a date
+OF_BOOT, EARLIER = -1.0, -2.0  # when week and month of a part began, and when who was here in an earlier boot was here
 UNDETERMINED = "und"  # BCP 47: a visit that never asked for a page, only reported
 
 
@@ -117,6 +119,11 @@ class Span(NamedTuple):
         monday = max(first, day - dt.timedelta(days=day.weekday()))
         return cls(*(_midnight(date, zone) for date in (day, day + dt.timedelta(days=1), monday, first)))
 
+    @classmethod
+    def of_part(cls, part: int) -> Span:
+        """The `part`-th 24 hours of a boot, in its own seconds; its week began before it, its month before that."""
+        return cls(part * PART, (part + 1) * PART, OF_BOOT, EARLIER)
+
     def touches(self, visit: Visit) -> bool:
         return visit.first < self.end and visit.last >= self.start
 
@@ -138,7 +145,22 @@ def roll_up(
     of the day who was here earlier in its month, the last sign of life of a part that began before the day.
     `each_play` is told of every play that counts.
     """
-    span = Span.of(day, zone)
+    return add_up(
+        Span.of(day, zone), zone, visits=visits, plays=plays, batches=batches, before=before, each_play=each_play
+    )
+
+
+def add_up(
+    span: Span,
+    zone: ZoneInfo,
+    *,
+    visits: Iterable[VisitPart],
+    plays: Iterable[PlayPart],
+    batches: Iterable[BatchPart],
+    before: Mapping[int, float],
+    each_play: Callable[[Play], None] | None = None,
+) -> UsageDay:
+    """What `span` comes to, whatever its seconds are counted from; hours are those of `zone`. As `roll_up`."""
     wholes, whole_of = join(visits)
     here = {visit.visitor for visit in wholes if span.touches(visit)}
     day_visits = [visit for visit in wholes if span.start <= visit.first < span.end]

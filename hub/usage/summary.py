@@ -4,8 +4,9 @@
         days, batch = changed_since(last_batch, zone)
         for day in days: summary(day, zone)
 
-Rows of boots that are not dated wait: they belong to no day, and the days that they turn out to belong to are listed
-as changed once their boot is dated. Only the rows of the running epoch count, unless another is asked for.
+Rows of boots that are not dated belong to no day; parts.py adds them up. The days that they turn out to belong to are
+listed as changed once their boot is dated, which can only happen while it runs. Only the rows of the running epoch
+count, unless another is asked for.
 """
 
 from __future__ import annotations
@@ -54,6 +55,26 @@ FROM boot b CROSS JOIN visit v ON v.boot = b.id
 WHERE v.epoch = :epoch AND v.last >= :month - b.began AND v.first < :start - b.began
 GROUP BY v.visitor
 """
+# An undated boot lies before all that started later. Its visitors were here under the key of this month, so by the time
+# of a later boot they are not new to the month; where in the month that was nobody knows, so it counts for no week.
+BEFORE_UNDATED = """
+SELECT DISTINCT u.visitor, :month
+FROM boot x CROSS JOIN visit u ON u.boot = x.id
+WHERE x.began IS NULL AND u.epoch = :epoch AND x.id < (
+    SELECT MIN(v.boot) FROM visit v JOIN boot b ON b.id = v.boot
+    WHERE v.visitor = u.visitor AND v.epoch = :epoch AND b.began + v.last >= :start AND b.began + v.first < :end
+)
+"""
+BOOTS = """
+SELECT b.id FROM boot b WHERE EXISTS (
+    SELECT 1 FROM visit v
+    WHERE v.boot = b.id AND v.last >= :start - b.began AND v.first < :end - b.began AND v.epoch = :epoch
+) OR EXISTS (
+    SELECT 1 FROM batch t
+    WHERE t.boot = b.id AND t.ended >= :start - b.began AND t.began < :end - b.began AND t.epoch = :epoch
+    AND (t.ended > t.began OR t.bytes > 0 OR t.downloads > 0)
+)
+"""
 BATCHES = """
 SELECT b.began + t.began, b.began + t.ended, t.bytes, t.downloads
 FROM boot b CROSS JOIN batch t ON t.boot = b.id
@@ -92,8 +113,13 @@ def summary(
             for visitor, item, visit, began, packed, heads in _rows(CHAIN.format(seed=OF_DAY) + PLAYS, values)
         )
         batches = (BatchPart(*row) for row in _rows(BATCHES, values))
-        before = dict(_rows(BEFORE, values))
+        before = dict(_rows(BEFORE_UNDATED, values)) | dict(_rows(BEFORE, values))
         return roll_up(day, zone, visits=visits, plays=plays, batches=batches, before=before, each_play=each_play)
+
+
+def boots_of(day: dt.date, zone: ZoneInfo) -> set[int]:
+    """The boots of which `day` counts anything."""
+    return {boot for (boot,) in _rows(BOOTS, Span.of(day, zone)._asdict() | {"epoch": this_site().epoch})}
 
 
 def changed_since(batch: int, zone: ZoneInfo) -> tuple[set[dt.date], int]:
@@ -132,11 +158,18 @@ def newest_day(zone: ZoneInfo) -> dt.date | None:
     return None if newest is None else date_of(newest, zone)
 
 
-def undated_plays() -> int:
-    """How many plays wait for their boot to be dated."""
+def undated_plays(running: int) -> int:
+    """How many plays wait for their boot, which is the `running` one, to be dated. One that has ended never is."""
     query = """SELECT COUNT(*) FROM play p JOIN visit v ON v.id = p.visit JOIN boot b ON b.id = v.boot
-        WHERE b.began IS NULL AND v.epoch = :epoch"""
-    return int(next(_rows(query, {"epoch": this_site().epoch}))[0])
+        WHERE b.began IS NULL AND v.boot = :running AND v.epoch = :epoch"""
+    return int(next(_rows(query, {"epoch": this_site().epoch, "running": running}))[0])
+
+
+def dateless_plays(running: int) -> int:
+    """How many plays are here of boots that ended without a date; head office gets them without one."""
+    query = """SELECT COUNT(*) FROM play p JOIN visit v ON v.id = p.visit JOIN boot b ON b.id = v.boot
+        WHERE b.began IS NULL AND v.boot <> :running AND v.epoch = :epoch"""
+    return int(next(_rows(query, {"epoch": this_site().epoch, "running": running}))[0])
 
 
 def _announce_dated_boots() -> None:

@@ -27,10 +27,10 @@ from hub.downlink.apply import apply
 from hub.site import this_site
 from hub.uplink.deliver import deliver
 from hub.uplink.ledger import fold
-from hub.uplink.models import acknowledged_days
+from hub.uplink.models import acknowledged_boots, acknowledged_days
 from hub.uplink.seal import roll_up
 from hub.uplink.turns import has_woken, is_turn
-from hub.usage.forget import forget
+from hub.usage.forget import forget, forget_boots
 from hub.worker.stops import Either
 
 if TYPE_CHECKING:
@@ -109,6 +109,7 @@ def hold_what_is_told(work: Work) -> Idle | None:
 
 def sweep(work: Work) -> None:
     forget(acknowledged_days(), work.settings.keep_days, work.clock.now())
+    forget_boots(acknowledged_boots(), work.settings.keep_days, work.clock.now())
     fold(work.clock, this_site().zone)
     with suppress(Busy):  # content comes; what it left over is gone the day after
         work.library.sweep()
@@ -116,7 +117,7 @@ def sweep(work: Work) -> None:
 
 def save(work: Work) -> None:
     # What a snapshot holds must be sealed: a hub that is restored from it can then deliver it, and count nothing twice.
-    roll_up(work.settings, work.clock, work.library, open_days=True)
+    roll_up(work.settings, work.clock, work.library, open_days=True, undated=True)
     snapshot(work.settings)
 
 

@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from tests.simulators.between import COSE, PORTAL, Between
+from tests.simulators.books import Books, Place
 from tests.simulators.scripted import Scripted
 from wire.enrol import Enrolment, Welcome, open_enrolment, seal_welcome
 from wire.errors import BadRecord
@@ -32,12 +33,12 @@ from wire.exchange import Acknowledged, Answer, Batch, Refused, open_batch, seal
 from wire.messages import VERSION
 from wire.sealing import key_of
 from wire.state import State, seal_state
-from wire.summary import SiteDay, digest, unseal
 
 if TYPE_CHECKING:
     import datetime as dt
 
     from tests.simulators.link import Certificate
+    from wire.summary import SiteDay
 
 
 class HeadOffice(Scripted):
@@ -53,12 +54,9 @@ class HeadOffice(Scripted):
         self.lock = threading.RLock()
         self.keys: dict[bytes, Ed25519PublicKey] = {}
         self.codes: dict[str, str] = {}
-        self.kept: dict[tuple[int, dt.date], SiteDay] = {}
-        self.digests: dict[tuple[int, dt.date], bytes] = {}
-        self.alarms: list[SiteDay] = []
+        self.books = Books(self.keys.get)
         self.batches: list[Batch] = []
         self.arrivals: list[bytes] = []  # every record that arrived, sealed, in order
-        self.refuse: dict[dt.date, str] = {}
         self.missing: list[tuple[int, dt.date]] = []  # what it misses, until it comes
         self.forgetful = False  # misses it although it came
         self.configuration = 0
@@ -70,6 +68,20 @@ class HeadOffice(Scripted):
         self.last_answer = b""
         super().__init__(_Server(self))
         self.url = f"{'https' if paper else 'http'}://127.0.0.1:{self._server.server_address[1]}"
+
+    @property
+    def kept(self) -> dict[tuple[int, Place], SiteDay]:
+        """What it holds, by epoch and place."""
+        return self.books.kept
+
+    @property
+    def alarms(self) -> list[SiteDay]:
+        return self.books.alarms
+
+    @property
+    def refuse(self) -> dict[dt.date, str]:
+        """Why it refuses the records of a day."""
+        return self.books.refuse
 
     @property
     def public_key(self) -> bytes:
@@ -106,7 +118,7 @@ class HeadOffice(Scripted):
         batch = open_batch(body, self.keys.get)
         self.batches.append(batch)
         self.arrivals += batch.records
-        results = [self._settle(sealed) for sealed in batch.records]
+        ahead, results = self.books.take(batch)
         answer = Answer(
             nonce=nonce or batch.nonce,
             time=int(self.now() * 1000),
@@ -118,6 +130,7 @@ class HeadOffice(Scripted):
             missing=[place for place in self.missing if self.forgetful or place not in self.kept],
             sealing_key=self._public_sealing_key(batch),
             state=self._state(batch),
+            ahead=ahead,
         )
         self.last_answer = seal_answer(answer, key, b"office")
         return self.last_answer
@@ -134,18 +147,6 @@ class HeadOffice(Scripted):
             return None
         self.configuration = self.tells.number
         return seal_state(self.tells, self.key, b"office", key_of(self.sealing_keys[batch.hub]))
-
-    def _settle(self, sealed: bytes) -> Acknowledged | Refused:
-        day, name = unseal(sealed, self.keys.get), digest(sealed)
-        if day.day in self.refuse:
-            return Refused(name, self.refuse[day.day])
-        place = (day.epoch, day.day)
-        held = self.kept.get(place)
-        if held and held.revision == day.revision and self.digests[place] != name:
-            self.alarms.append(day)
-        if held is None or day.revision > held.revision:
-            self.kept[place], self.digests[place] = day, name
-        return Acknowledged(day.epoch, day.day, day.revision, name)
 
 
 class _Server(ThreadingHTTPServer):

@@ -90,13 +90,13 @@ def test_rows_of_a_boot_wait_until_it_is_dated_and_then_change_their_days(box: B
     box.flush()
     days, newest = changed_since(0, box.zone)
     assert days == set()
-    assert undated_plays() == 1
+    assert undated_plays(box.clock.boot) == 1
     box.seconds += 7200
     box.learn(datetime(2026, 3, 10, 1, tzinfo=MERIDA))
     days, newer = changed_since(newest, box.zone)
     assert date(2026, 3, 9) in days
     assert box.day(date(2026, 3, 9)).plays == 1
-    assert undated_plays() == 0
+    assert undated_plays(box.clock.boot) == 0
     assert changed_since(newer, box.zone) == (set(), newer)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -50,8 +51,17 @@ def test_json_has_every_figure(box: Box, run) -> None:
 
 
 def test_what_waits_for_the_time_is_said(box: Box, run) -> None:
+    box.boot(Path("/proc/sys/kernel/random/boot_id").read_text().strip())  # the one that runs
     box.play("ana")
     box.flush()
     result = run()
     assert "Nothing is counted yet." in result.output
     assert "1 plays wait" in result.output
+
+
+def test_what_can_never_have_a_date_does_not_wait_for_one(box: Box, run) -> None:
+    box.play("ana")
+    box.flush()
+    result = run()
+    assert "wait" not in result.output
+    assert "1 plays have no date" in result.output
