@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 import requests
 from peewee import PeeweeException
 from urllib3.exceptions import HTTPError
+from urllib3.util import SKIP_HEADER
 
 from content_cache.errors import Refused
 from hub.db import database
@@ -137,7 +138,7 @@ class Line:
             self._ends = None
 
     def _post(self, url: str, body: bytes) -> Reply:
-        headers = {"Content-Type": MEDIA_TYPE}
+        headers = {"Content-Type": MEDIA_TYPE, "Accept-Encoding": SKIP_HEADER}  # who packs unasked heeds it no more
         began = self._clock.since_boot()
         with self.session.post(
             url, body, headers=headers, timeout=(CONNECT, READ), allow_redirects=False, stream=True

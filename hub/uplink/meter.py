@@ -37,7 +37,7 @@ class Meter:
     """Sums over all connections that were ever made for it. Safe for many threads."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a reader that is let go of closes anywhere, also in here
         self._open: set[socket.socket] = set()
         self._up = self._down = 0
 
@@ -61,25 +61,25 @@ class Meter:
     def read(self) -> tuple[int, int]:
         """Bytes up and down so far."""
         with self._lock:
-            both = [(self._up, self._down), *map(_moved, self._open)]
+            both = [(self._up, self._down), *map(_moved, list(self._open))]
         return sum(up for up, _ in both), sum(down for _, down in both)
 
     def unread(self) -> int:
         """Bytes that crossed and that nobody has read yet; they wait in the kernel."""
         with self._lock:
-            return sum(map(_unread, self._open))
+            return sum(map(_unread, list(self._open)))
 
     def narrow(self) -> None:
         """Have the kernel take in next to nothing more than what was offered to the other side already."""
         with self._lock:
-            for one in self._open:
+            for one in list(self._open):
                 with contextlib.suppress(OSError):
                     one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 0)
 
     def cut(self) -> None:
         """End every open connection; who waits for it gets an error."""
         with self._lock:
-            for one in self._open:
+            for one in list(self._open):
                 with contextlib.suppress(OSError):
                     one.shutdown(socket.SHUT_RDWR)
 

@@ -48,7 +48,7 @@ class Sessions:
     """The last session with each host and port, of at most MOST of them. Safe for many threads."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock, self._lock = clock, threading.Lock()
+        self._clock, self._lock = clock, threading.RLock()  # a reader that is let go of closes anywhere
         self._known: OrderedDict[Place, Known] = OrderedDict()
 
     def of(self, place: Place) -> ssl.SSLSession | None:

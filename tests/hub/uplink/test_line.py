@@ -21,7 +21,7 @@ from hub.clock import Clock
 from hub.db import database, open_database
 from hub.uplink.budget import CONTENT, COUNTS, Rules, Spent, Used
 from hub.uplink.ledger import Tally, fold, rules, set_rules, spent
-from hub.uplink.line import MOST_UNASKED, Line
+from hub.uplink.line import MOST_UNASKED, Line, NoAnswer
 from hub.uplink.models import Ledger
 from hub.uplink.seal import uplink_bytes
 from tests.hub.uplink.conftest import MERIDA, MONDAY, Hub
@@ -254,6 +254,16 @@ def test_a_request_has_few_headers(hub: Hub, spring: Spring) -> None:
     (request,) = spring.requests
     assert len(request) < 140, request
     assert b"Accept-Encoding: identity" in request
+
+
+def test_an_upload_has_fewer_still_and_goes_out_in_one_piece(hub: Hub, spring: Spring) -> None:
+    with Line(hub.clock) as line, pytest.raises(NoAnswer):
+        line.post(spring.url, b"batch" * 1000)
+    (request,) = spring.requests
+    head, _, body = request.partition(b"\r\n\r\n")
+    assert body == b"batch" * 1000
+    names = {row.partition(b":")[0].decode() for row in head.split(b"\r\n")[1:]}
+    assert names == {"Host", "User-Agent", "Content-Type", "Content-Length"}
 
 
 def test_a_line_is_cut_when_the_hub_stops(hub: Hub) -> None:
