@@ -17,6 +17,7 @@ COMMANDS = {
     "content": "Take in, list and check the course library.",
     "usage": "Show what is counted, day by day.",
     "uplink": "Show what waits for head office, send it now, or budget the uplink.",
+    "carry": "Write the file that a person carries to head office; take in its reply.",
     "doctor": "Check this hub and say what to mend.",
     "backup": "Make or list snapshots of the database.",
 }

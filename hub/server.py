@@ -8,6 +8,7 @@ What differs from stock waitress, and why:
 - 1,000 connections instead of 100, watched with poll(2), since select(2) ends at descriptor 1,024.
 - A phone that sends its next request before it has read the last answer gets the first answer and is then
   disconnected (RFC 9112, section 9.3.2 lets it ask again): waitress would let a thread wait for it.
+- Where people bring files (`/carry`) a body may be larger than elsewhere, of a few phones at once.
 - Idle connections are timed on the monotonic clock. Waitress uses the wall clock, which steps by decades on a box
   that has just learnt the time: every download would be cut, or no idle connection would ever be closed.
 """
@@ -15,6 +16,7 @@ What differs from stock waitress, and why:
 from __future__ import annotations
 
 import contextlib
+import copy
 import errno
 import logging
 import os
@@ -23,12 +25,14 @@ import socket
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+import weakref
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.buffers import ReadOnlyFileBasedBuffer
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
 from waitress.server import TcpWSGIServer
 
 from hub.errors import PortInUse
@@ -43,6 +47,9 @@ SO_MAX_PACING_RATE = 47  # socket(7), Linux; bytes a second, kept by TCP itself 
 FOR_MEDIA = 0.75  # of the Wi-Fi; pages and reports have the rest
 UNPACED = 2**32 - 1
 MEDIA = "/media/"
+# Files that people bring (hub/carry/): room for what is too large by mistake as well, so that a sentence can say so.
+BROUGHT = {"/carry": 8 << 20}  # bytes
+MOST_BRINGING = 8
 NEVER = float("inf")
 SWEEP_EVERY = 10  # seconds
 SHARE_EVERY = 0.25  # seconds
@@ -52,8 +59,24 @@ TURN = 0.0005
 DISCONNECTED = {errno.ECONNRESET, errno.EPIPE, errno.ENOTCONN, errno.ESHUTDOWN, errno.ECONNABORTED, errno.EBADF}
 
 
+class Parser(HTTPRequestParser):  # type: ignore[misc]
+    """Takes bodies of the size that `settings` say, and larger ones where people bring files, a few at once."""
+
+    adj: Adjustments
+    bringing: ClassVar[weakref.WeakSet[Parser]] = weakref.WeakSet()
+
+    def parse_header(self, header_plus: bytes) -> None:
+        super().parse_header(header_plus)
+        if self.path in BROUGHT and len(self.bringing) < MOST_BRINGING:
+            self.bringing.add(self)
+            self.adj = copy.copy(self.adj)
+            self.adj.max_request_body_size = BROUGHT[self.path]
+
+
 class FileChannel(HTTPChannel):  # type: ignore[misc]
     """One phone's connection."""
+
+    parser_class = Parser
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.moved = time.monotonic()

@@ -50,6 +50,11 @@ class Site(Table):
     def enrolled(self) -> bool:
         return self.collector_key is not None
 
+    @property
+    def has_line(self) -> bool:
+        """Whether there is an address to reach head office at; a hub that was set up with a kit may have none."""
+        return self.enrolled and self.collector_url is not None
+
 
 def this_site() -> Site:
     """The row, made on the very first call: 8 random bytes of id, 32 random bits of epoch."""

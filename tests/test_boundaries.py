@@ -34,8 +34,9 @@ FLOORS = {
     # health: the probes tell how usage and uplink fare; its checks.py knows no feature (see below).
     # content: asks the uplink's budget before each piece, and the worker runs its jobs.
     # downlink: what head office told changes accounts, rules of the uplink and where content comes from.
+    # carry: files of the uplink's batches and answers, and the sticks that content looks after.
     "outward": {"certificates", "signup", "portal", "uplink", "content", "worker", "health", "technician"}
-    | {"downlink"},
+    | {"downlink", "carry"},
 }
 NOT_FEATURES = {"commands", "migrations"}
 # The application and the commands put the parts together, so they may know any feature.

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 SUFFIX = ".kit"
-LONGEST = 20 << 10
-LONGEST_ROOT = 16 << 10
+LONGEST = 14 << 10  # a technician's form takes 16 KiB
+LONGEST_ROOT = 10 << 10
 FOREIGN = "This is no kit of head office, or it is damaged; take a fresh copy of the file that head office made."
 
 

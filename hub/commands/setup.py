@@ -36,6 +36,7 @@ class Answers(NamedTuple):
 @click.option("--time-zone", help="Where the box stands, as in America/Merida; with --code head office says so.")
 @click.option("--collector-url", help="Head office's address, as in https://office.example.")
 @click.option("--code", help="The one-time code that head office gave for this site.")
+@click.option("--kit", type=FILE, metavar="FILE", help="The kit that head office made: site, keys and code in one.")
 @click.option("--without-head-office", is_flag=True, help="Work without head office, at least for now.")
 @click.option("--content-url", metavar="PLACE", help="Where courses come from: an address or a folder.")
 @click.option(
@@ -50,6 +51,7 @@ def command(
     time_zone: str | None,
     collector_url: str | None,
     code: str | None,
+    kit: Path | None,
     without_head_office: bool,
     content_url: str | None,
     content_root: Path | None,
@@ -70,12 +72,17 @@ def command(
     # Flags are looked at before anything is asked or written.
     base = check_address(address or f"http://localhost:{settings.port}")
     _refuse_contradictions(collector_url, code, without_head_office)
+    _refuse_beside_kit(kit, name, time_zone, collector_url, code)
     given = Answers(name and check_name(name), time_zone and check_zone(time_zone), collector_url, code)
     of_content = (content_url and check_place(content_url), content_group and check_group(content_group))
     open_or_restore(settings, clock)
     if content_root:
         pin(content_root, settings.library_root, replace=replace_content_root)
-    quiet = without_head_office or any(of_content) or content_root is not None
+    if kit:
+        from hub.carry.kit import read, take_kit
+
+        take_kit(read(kit), settings, clock)
+    quiet = without_head_office or any(of_content) or content_root is not None or kit is not None
     site = _apply(_complete(given, this_site(), quiet, ask=not as_json), settings, clock)
     configure(*of_content)
     _tell(site, enter_link(base, clock), as_json=as_json)
@@ -86,6 +93,13 @@ def _refuse_contradictions(collector_url: str | None, code: str | None, without_
 
     if without_head_office and (collector_url or code):
         raise BadAnswer("Head office is both given and left out; leave out --without-head-office or the other two.")
+
+
+def _refuse_beside_kit(kit: Path | None, *others: str | None) -> None:
+    from hub.technician.place import BadAnswer
+
+    if kit and any(others):
+        raise BadAnswer("A kit says site, time zone, address and code by itself; leave those flags out.")
 
 
 def _complete(given: Answers, site: Site, without_head_office: bool, *, ask: bool) -> Answers:
@@ -158,7 +172,8 @@ def _tell(site: Site, link: str, *, as_json: bool) -> None:
         told |= {"content": state().url, "group": state().group}
         click.echo(json.dumps({**told, "head_office": site.collector_url, "link": link}))
         return
-    office = f"reports to {site.collector_url}" if site.enrolled else "works without head office"
+    office = f"reports to {site.collector_url or 'head office by files that people carry'}"
+    office = office if site.enrolled else "works without head office"
     click.echo(f"{site.name}, {site.time_zone}, {office}.")
     if state().url:
         click.echo(f"Courses of the group {state().group} come from {state().url}.")

@@ -71,9 +71,9 @@ def live(hub: Hub) -> Live:
         forecast=forecast(remaining, pace, found.budget.content, found.budget.rules),
         next=next_to_come(hub.library, hub.clock),
         counts=counts(),
-        checked=_when(found.checked, hub.clock),
-        failed=_when(found.failed, hub.clock),
-        scrubbed=_when(found.scrub.ended, hub.clock),
+        checked=when(found.checked, hub.clock),
+        failed=when(found.failed, hub.clock),
+        scrubbed=when(found.scrub.ended, hub.clock),
         opens=found.budget.content.opens,
         plugged=_plugged(hub.settings.sticks, found.sticks),
         held=hub.library.held(),
@@ -114,5 +114,5 @@ def _remaining(found: ContentStatus) -> int:
     return found.totals.coming if found.totals else 0
 
 
-def _when(moment: Moment | None, clock: Clock) -> When | None:
+def when(moment: Moment | None, clock: Clock) -> When | None:
     return When(dated(moment), ago(moment, clock)) if moment else None

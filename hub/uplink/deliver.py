@@ -26,6 +26,7 @@ from hub.locks import held
 from hub.site import this_site
 from hub.uplink.backoff import retry_at, wait_after
 from hub.uplink.batches import MOST_BYTES, make_batch, pending
+from hub.uplink.introduce import introduce, known
 from hub.uplink.line import Line, NoAnswer
 from hub.uplink.models import Outbox, note, state, unsettled, waiting
 from hub.uplink.settle import Delivered, settle
@@ -54,9 +55,10 @@ def deliver(
     An urgent attempt reaches for head office though nothing waits, so that a technician learns whether it can be
     reached. Raises NoAnswer or InUse.
     """
-    if not this_site().enrolled or not (urgent or _is_due(clock)):
+    if not this_site().has_line or not (urgent or _is_due(clock)):
         return Delivered()
     with held(settings.data / "sending.lock", SENDING), Line(clock, stop) as line:
+        introduce(settings, clock)
         total = Delivered()
         if clock.now() is None or _must_ask() or (urgent and not _waits(settings)):
             _exchange(settings, clock, library, line, [])
@@ -110,6 +112,7 @@ def _exchange(settings: Settings, clock: Clock, library: Library, line: Line, re
     try:
         answer = _ask(settings, clock, library, line, records)
         done = settle(clock, answer, live=True)
+        known()
         named = {row.digest for row in answer.acknowledged} | {row.digest for row in answer.refused}
         # Who is ahead names nothing of the epoch that it has just ended.
         _require(not records or answer.ahead is not None or any(row.digest in named for row in records), UNNAMED)

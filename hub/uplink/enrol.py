@@ -71,18 +71,23 @@ def enrol(collector_url: str, code: str, settings: Settings, clock: Clock) -> Si
     return this_site()
 
 
-def _ask(url: str, code: str, settings: Settings, clock: Clock) -> tuple[Welcome, float]:
-    nonce, key = secrets.token_bytes(16), signing_key(settings.keys)
+def an_enrolment(code: str, nonce: bytes, settings: Settings) -> bytes:
+    """What this hub asks under `code`, sealed. Raises BadRecord for what is no code."""
     asked = Enrolment(
         code_id=code_id(code),
         hub=bytes(this_site().hub),
-        public_key=key.public_key().public_bytes_raw(),
+        public_key=signing_key(settings.keys).public_key().public_bytes_raw(),
         nonce=nonce,
         software=SOFTWARE,
         sealing_key=sealing_key(settings.keys).public_key().public_bytes_raw(),
     )
+    return seal_enrolment(asked, code)
+
+
+def _ask(url: str, code: str, settings: Settings, clock: Clock) -> tuple[Welcome, float]:
+    nonce = secrets.token_bytes(16)
     with Line(clock) as line:
-        reply = line.post(f"{url}/v1/enrol", seal_enrolment(asked, code))
+        reply = line.post(f"{url}/v1/enrol", an_enrolment(code, nonce, settings))
     return open_welcome(reply.body, code, nonce), reply.seconds
 
 

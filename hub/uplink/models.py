@@ -9,6 +9,7 @@
 - Ledger: bytes that crossed the uplink at a Moment, by kind, of at most a quarter of an hour a row.
 - Budget: the one row of rules that the technician gave; see budget.py.
 - Told: the one row of what head office tells this hub, as it came; see told.py.
+- Introduction: what a hub that was set up with a kit owes head office; see introduce.py.
 - Uplink: the one row of state that survives restarts: back-off, when head office was last reached, the last error, and
   which content it told of.
 """
@@ -120,6 +121,15 @@ class Told(Table):
     applied_of = BlobField(null=True)
     trouble = TextField(default="")
     software = TextField(default="")
+
+
+class Introduction(Table):
+    """The one row, until the head office of the key `office` answers a hub that was set up with its kit."""
+
+    id = IntegerField(primary_key=True, default=1)
+    office = BlobField()
+    code = TextField()
+    enrolment = BlobField()
 
 
 class Uplink(Table):

@@ -38,7 +38,7 @@ ASKING = 180.0  # seconds, while the time is unsure
 def is_turn(settings: Settings, clock: Clock) -> bool:
     """Whether something waits for head office that this hub may bring now."""
     site, known, now = this_site(), state(), clock.now()
-    if not site.enrolled or not wanted(settings, clock) or _rests(known, clock, settings.upload_every):
+    if not site.has_line or not wanted(settings, clock) or _rests(known, clock, settings.upload_every):
         return False
     hub, up, most = bytes(site.hub), clock.since_boot(), float(settings.upload_every)
     if up < max(slot(hub, f"boot {clock.boot}", min(most, SPREAD if now else ASKING)), _retry(known, clock, hub)):

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from content_cache.errors import Busy
 from content_cache.renewing import renew
 from hub.backup import snapshot
+from hub.carry.sticks import look as look_at_carriers
 from hub.content.copies import look as look_at_copies
 from hub.content.models import state as content
 from hub.content.scrub import scrub
@@ -121,6 +122,10 @@ def save(work: Work) -> None:
     snapshot(work.settings)
 
 
+def carry_by_stick(work: Work) -> Idle | None:
+    return None if look_at_carriers(work.settings.sticks, work.settings, work.clock, work.library) else IDLE
+
+
 def verify(work: Work) -> Idle | None:
     done = scrub(work.library.store, work.clock, rate=work.settings.verify_rate_mb * 1e6, stop=work.stop)
     return IDLE if done is None else None
@@ -155,6 +160,7 @@ JOBS = (
     Job("told", 7, 10, hold_what_is_told, "What head office decides holds here, whoever brought it."),
     Job("sticks", 9, 10, read_sticks, "Content that is plugged in is taken in by itself, if head office signed it."),
     Job("copies", 10, 10, copy_to_sticks, "What is here goes to the next village, when the technician says so."),
+    Job("carriers", 8, 10, carry_by_stick, "Where there is no line, a stick brings to head office what was counted."),
     Job("content", 12, 60, bring_content, "New courses come, in the order in which people want them."),
     Job("sweep", 300, DAY, sweep, "Content that no release names, and details that have served, leave the card."),
     Job("snapshot", 600, "snapshot_every", save, "A damaged database has something to go back to."),
