@@ -18,8 +18,8 @@ from collector.office import office
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
-FOR_PROGRAMS = {"api", "inbox_api"}
-GUARDED = {"pages", "kits", "inbox_pages"} | FOR_PROGRAMS
+FOR_PROGRAMS = {"api", "inbox_api", "hubs_api"}
+GUARDED = {"pages", "kits", "inbox_pages", "hubs"} | FOR_PROGRAMS
 TOO_MANY = "Too many wrong tokens came from there; wait ten minutes and try again."
 
 

@@ -45,6 +45,8 @@ def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> Fl
     from collector.inbox.routes import blueprint as inbox
     from collector.pages.routes import blueprint as pages
     from collector.sites.routes import blueprint as sites
+    from collector.state.routes import blueprint as hubs
+    from collector.state.routes import programs as hubs_api
 
     open_database(settings.database_url)
     app = Flask("collector", static_folder=ASSETS, static_url_path="/assets")
@@ -67,7 +69,7 @@ def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> Fl
     access.init_app(app)
     forms.init_app(app)
     refusals.init_app(app)
-    for feature in (sites, inbox, inbox_pages, inbox_api, carry, kits, pages, api, probes):
+    for feature in (sites, inbox, inbox_pages, inbox_api, carry, kits, pages, hubs, hubs_api, api, probes):
         app.register_blueprint(feature)
     return app
 

@@ -9,6 +9,7 @@ import click
 
 COMMANDS = {
     "serve": "Take in what hubs report and show it.",
+    "hubs": "List hubs, and decide what holds on one.",
     "sites": "Add and list sites; make codes and kits for their hubs.",
     "import": "Take in files that people carried from hubs.",
 }

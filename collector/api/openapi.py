@@ -73,6 +73,41 @@ ITEM = _object(
     minutes=WHOLE,
 )
 COURSE = _object(number=KNOWN, slug=SLUG, title=TITLE, language=TAG, plays=COUNT, minutes=WHOLE)
+MOMENT = {"type": ["string", "null"], "format": "date-time"}
+TEXT = {"type": "string"}
+SETTINGS = {
+    "type": "object",
+    "maxProperties": 64,
+    "additionalProperties": {"type": "string", "maxLength": 300},
+    "description": "by name, as the flags of `hub setup` and `hub uplink budget`; what is not named is left to the hub",
+}
+ACCOUNTS = {"type": "array", "maxItems": 64, "items": {"type": "string", "maxLength": 40}, "description": "names"}
+HUB = _object(
+    id=TEXT,
+    site=TEXT,
+    last_heard=MOMENT,
+    last_carried=MOMENT,
+    software=TEXT,
+    content_release=COUNT,
+    number=COUNT | {"description": "of its state here, which is the ETag as well; 0 before the first"},
+    saved=MOMENT,
+    running=COUNT | {"description": "number of the state that it says it runs"},
+    running_since=MOMENT,
+    trouble=TEXT | {"description": "what of it the hub could not do"},
+    settings=SETTINGS,
+    accounts=ACCOUNTS,
+)
+HUB["properties"]["passwords"] = {
+    "type": "object",
+    "additionalProperties": TEXT,
+    "description": "of the accounts that this change made, by name; told this once",
+}
+CHANGE = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {"settings": SETTINGS, "accounts": ACCOUNTS, "number": COUNT},
+    "description": "what is left out stays as it is; an account that was not there is made",
+}
 HEALTH = _object(status={"const": "ok"})
 HEALTH["properties"]["content"] = _object(number=COUNT, issued={"type": "string", "format": "date-time"}) | {
     "description": "the content that is signed as the newest, and when it was last said to be"
@@ -140,6 +175,29 @@ DECIDING = {
     "/api/v1/inbox/undated/{summary}": _write("Place a part on a day, or on none", inbox.PLACING, "summary"),
 }
 
+HUB_ID = {"name": "hub_id", "in": "path", "required": True, "schema": {"type": "string"}}
+IF_MATCH = {"name": "If-Match", "in": "header", "schema": {"type": "string"}}
+STATE = _read(
+    "What a hub is told, and what it runs",
+    {"$ref": "#/components/schemas/Hub"},
+    {"404": _refusal("No such hub")},
+    parameters=[HUB_ID],
+)
+STATE["put"] = {
+    "summary": "Tell a hub something else, from the state on that its ETag or `number` names",
+    "parameters": [HUB_ID, IF_MATCH],
+    "requestBody": {"required": True, "content": _json({"$ref": "#/components/schemas/Change"})},
+    "responses": STATE["get"]["responses"]
+    | {
+        "400": _refusal("No such change"),
+        "403": _refusal("A page elsewhere sent it"),
+        "409": _refusal("Somebody else was faster, or no hub would take it"),
+        "412": _refusal("Somebody else was faster"),
+        "413": _refusal("Too long"),
+        "428": _refusal("It does not say from which state on"),
+    },
+}
+
 DESCRIPTION: dict[str, Any] = {
     "openapi": "3.1.0",
     "info": {"title": "Village Hub head office", "version": "1", "license": {"name": "Apache-2.0"}},
@@ -169,6 +227,10 @@ DESCRIPTION: dict[str, Any] = {
         "/api/v1/sites/{site_id}/courses": _table("The courses of one site, the most played first", "Course"),
         "/api/v1/courses": _table("The courses of all sites, the most played first", "Course", of_site=False),
         **DECIDING,
+        "/api/v1/hubs": _read(
+            "All hubs, what each is told and runs", {"type": "array", "items": {"$ref": "#/components/schemas/Hub"}}, {}
+        ),
+        "/api/v1/hubs/{hub_id}/state": STATE,
         "/healthz": {
             "get": {
                 "summary": "Whether head office works",
@@ -187,6 +249,8 @@ DESCRIPTION: dict[str, Any] = {
             "Day": DAY,
             "Item": ITEM,
             "Course": COURSE,
+            "Hub": HUB,
+            "Change": CHANGE,
             "Refusal": _object(error={"type": "string"}),
         },
     },

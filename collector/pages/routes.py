@@ -16,6 +16,7 @@ from collector.i18n import reader
 from collector.names.trouble import sentence
 from collector.office import office
 from collector.pages.plot import DAYS, plot, window
+from collector.state.look import all_hubs
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -55,6 +56,7 @@ def site(site_id: str) -> str:
     return render_template(
         "pages/site.html",
         site=found,
+        hubs=all_hubs(site_id),
         days=rows,
         plots=_plots(rows),
         items=items(site_id, reader(), MOST_ITEMS),

@@ -62,7 +62,7 @@ def current(hub: str) -> Kept:
     if row is None:
         raise NotPossible(NO_HUB.format(hub[:40]))
     told = getattr(row, "told", None)
-    return Kept(row.configuration, _read(told), told and told.saved)
+    return Kept(row.configuration, read(told), told and told.saved)
 
 
 def save(hub: str, base: int, draft: Draft, office: Office) -> int:
@@ -82,7 +82,7 @@ def answer_record(hub: bytes, digest: bytes, word: str, sentence: str, office: O
     """Tell the hub what became of a record; gives the state's number. Raises NotPossible or BadRecord."""
     with writing():
         row = _locked(hub.hex())
-        told = _read(Row.get_or_none(Row.hub == row.id))
+        told = read(Row.get_or_none(Row.hub == row.id))
         answer = Answered(digest, word, sentence[:300])
         return _save(row, with_answer(told, answer, number=_next(row), running=row.running), office)
 
@@ -136,7 +136,7 @@ def _next(row: Hub) -> int:
 def _save(row: Hub, draft: Draft, office: Office) -> int:
     told, number = msgspec.json.encode(draft, order="sorted").decode(), _next(row)
     before = Row.get_or_none(Row.hub == row.id)
-    if row.configuration >= row.running and _read(before) == draft:
+    if row.configuration >= row.running and read(before) == draft:
         return int(row.configuration)
     state = _state(bytes.fromhex(row.id), number, draft, None)
     seal_state(state, office.key, office.key_id, office.sealing_key.public_key())  # what nobody could read is not kept
@@ -159,5 +159,6 @@ def _state(hub: bytes, number: int, draft: Draft, content: int | None) -> State:
     )
 
 
-def _read(row: Row | None) -> Draft:
+def read(row: Row | None) -> Draft:
+    """What stands in the row; an empty draft without one."""
     return Draft() if row is None else msgspec.json.decode(row.told, type=Draft)
