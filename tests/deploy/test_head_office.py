@@ -15,6 +15,7 @@ import pytest
 import requests
 from requests.adapters import HTTPAdapter
 
+from collector.carry.refused import LONGEST_UPLOAD
 from hub.db import database
 from hub.uplink import tls
 from hub.uplink.deliver import Delivered
@@ -29,6 +30,7 @@ from tests.simulators.link import make_certificate
 from tests.simulators.nginx import Nginx, changed
 from tests.town import free_port, until
 from wire.exchange import LONGEST_BODY
+from wire.parcel import LONGEST_PARCEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -212,13 +214,29 @@ def test_only_the_proxy_is_believed_about_addresses(office: RunningOffice) -> No
     assert told == [401] * 20 + [429]
 
 
-def test_the_largest_batch_passes_and_a_larger_one_is_refused_in_a_sentence(front: Front) -> None:
+@pytest.mark.parametrize(
+    ("path", "most", "spare"),
+    [("/v1/summaries", LONGEST_BODY, 0), ("/v1/parcels", LONGEST_PARCEL, 1 << 20), ("/carry", LONGEST_UPLOAD, 1 << 20)],
+)
+def test_the_largest_that_is_taken_passes_and_more_is_refused(front: Front, path: str, most: int, spare: int) -> None:
+    """Of files that people carry a little more passes, so that the collector can say what is wrong in their words."""
     client = front.client()
-    largest = client.post("/v1/summaries", bytes(LONGEST_BODY))
-    assert largest.status_code == 400
-    assert "error" in largest.json(), "the collector looked at it"
-    larger = client.post("/v1/summaries", bytes(LONGEST_BODY + 1))
-    assert (larger.status_code, larger.json()["error"]) == (413, "At most 1048576 bytes are taken at once; send less")
+    largest, larger = client.post(path, bytes(most)), client.post(path, bytes(most + spare + 1))
+    assert largest.status_code != 413
+    assert larger.status_code == 413
+    if path.startswith("/v1/"):
+        assert "error" in largest.json(), "the collector looked at it"
+        assert larger.json()["error"] == "That is more than is taken at once; send less"
+
+
+def test_a_form_is_head_offices_own_behind_the_proxy_too(front: Front) -> None:
+    """The collector sees the name that the browser asked for, port included."""
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    sent = [
+        front.client().post("/sign-in", f"token={TOKEN}".encode(), **form, Origin=origin)
+        for origin in (front.url, "https://elsewhere.example")
+    ]
+    assert [answer.status_code for answer in sent] == [302, 403]
 
 
 def test_a_collector_that_does_not_run_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
