@@ -39,7 +39,7 @@ class Kits(NamedTuple):
 
 def make_kit(site_id: str, office: Office, more: Kits, *, voids: bool = False) -> bytes:
     """The file; with each call a code of its own, which `voids` those that no hub has used. Raises NotPossible."""
-    root = more.content_root or first_root(office.settings.content)
+    root = more.content_root or office.settings.root or first_root(office.settings.content)
     if root is not None and len(root) > LONGEST_ROOT:
         raise NotPossible(f"A content root has at most {LONGEST_ROOT} bytes; give head office's 1.root.json.")
     if more.group and not GROUP.fullmatch(more.group):

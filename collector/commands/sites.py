@@ -48,7 +48,11 @@ def another(site: str, as_json: bool) -> None:
 @click.argument("site")
 @click.option("-o", "--output", type=FILE, required=True, help="The file to write.")
 @click.option("--address", help="Head office's address, as in https://office.example, for a hub that gets a line.")
-@click.option("--content-root", type=FILE, help="1.root.json of the keys that sign content; else the repository's.")
+@click.option(
+    "--content-root",
+    type=FILE,
+    help="1.root.json of the keys that sign content; else COLLECTOR_CONTENT_ROOT, or the repository's.",
+)
 @click.option("--group", help="The group of sites whose courses the hub brings.")
 @click.option("--only", is_flag=True, help="Codes and kits of the site that no hub has used yet are good no more.")
 @AS_JSON

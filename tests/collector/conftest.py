@@ -14,7 +14,9 @@ import pytest
 from collector.app import create_app
 from collector.db import database, open_database
 from collector.settings import Settings
+from content_cache.trust import protect
 from setup import ROOT, compile_catalogues
+from tests.collector.library import Library
 from tests.collector.sender import NOW, FakeHub
 
 
@@ -138,3 +140,20 @@ def client(office):
 def hub(office) -> FakeHub:
     """A hub enrolled for the site Dzemul."""
     return FakeHub.enrolled(office.test_client())
+
+
+@pytest.fixture
+def small(tmp_path: Path):
+    """An office on SQLite, for what does not depend on the database."""
+    yield create_app(Settings(data=tmp_path / "small"), clock=lambda: NOW / 1000)
+    if not database.is_closed():
+        database.close()
+
+
+@pytest.fixture
+def library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Library:
+    """Four numbers: the course El precio justo, and Tus costos, Hoja de costos, Un puesto."""
+    monkeypatch.setattr(protect, "ROUNDS", 1000)
+    library = Library(tmp_path / "library")
+    library.publish()
+    return library

@@ -8,9 +8,15 @@ library.names(app).follow(number)
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from collector.db import database
+from collector.names.models import Course, Item
+from collector.names.watch import Names
 from content_cache.publisher.publish import publish
 from content_cache.records import Blob
 from content_cache.trust import keys
@@ -21,8 +27,12 @@ from tests.content_cache.making import course
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from collector.names.trouble import Trouble
+
+HEAD = b'{"format":1}\n'  # the first line of a file of names
 WORDS = Passphrases([b"cinco palabras que nadie adivina"])
 
 
@@ -48,3 +58,35 @@ class Library:
         (self.repository / "m" / (sha256 if packed is None else f"{sha256}.zst")).write_bytes(packed or text)
         blob = Blob(sha256, len(text) if size is None else size, len(packed) if packed else None)
         return sign(self.repository, self.keys, signable(self.repository), WORDS, names=blob).snapshot
+
+
+CALLED = {1: "El precio justo", 2: "Tus costos", 3: "Hoja de costos", 4: "Un puesto"}
+
+
+@contextlib.contextmanager
+def connected() -> Iterator[None]:
+    """The database of the office that was made last, open."""
+    with database.connection_context() if database.is_closed() else contextlib.nullcontext():
+        yield
+
+
+def names_of(app, library: Library, place: str | None = None, **how) -> Names:
+    """The office's own, from now on those of the library."""
+    folder = app.extensions["office"].settings.data / "names"
+    names = Names(place or str(library.repository), library.root.read_bytes(), folder, **how)
+    app.extensions["office"] = replace(app.extensions["office"], names=names)
+    return names
+
+
+def follow(names: Names, number: int | None) -> Trouble | None:
+    """Let it look for the names of that content, if it must; what is in the way."""
+    with connected():
+        names.follow(number)
+    return names.trouble
+
+
+def titles() -> dict[int, str]:
+    """What head office calls each number."""
+    with connected():
+        rows = [*Course.select(), *Item.select()]
+        return {row.number: next(iter(json.loads(row.titles).values()), row.slug) for row in rows}
