@@ -81,7 +81,7 @@ class Up(NamedTuple):
 
 def seal_all(settings: Settings, clock: Clock, library: Library) -> None:
     """Seal what there is, also of this boot if its time is unsure: no other way may ever tell of it."""
-    roll_up(settings, clock, library)
+    roll_up(settings, clock, library, undated=True)
 
 
 def current(settings: Settings, library: Library) -> Up:
