@@ -57,11 +57,13 @@ def import_(file: Path, as_json: bool) -> None:
     from hub.carry.back import read, take_back
     from hub.clock import Clock
     from hub.db import open_database
+    from hub.downlink.apply import apply
     from hub.settings import Settings
 
-    settings = Settings.load()
+    settings, clock = Settings.load(), Clock()
     open_database(settings.database)
-    back = take_back(read(file), settings, Clock())
+    back = take_back(read(file), settings, clock)
+    apply(settings, clock)
     if as_json:
         click.echo(json.dumps({"acknowledged": back.acknowledged, "refused": back.refused, "news": back.news}))
         return

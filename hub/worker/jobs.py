@@ -155,9 +155,9 @@ def read_sticks(work: Work) -> Idle | None:
 
 JOBS = (
     Job("catalogue", 1, 600, renew_catalogue, "After an update of the hub its courses are there as before."),
+    Job("told", 2, 10, hold_what_is_told, "What head office decides holds here, whoever brought it."),
     Job("roll up", 3, "roll_up_every", seal_days, "Days that are over become sealed records that can be sent."),
     Job("upload", 6, "upload_every", upload, "Head office sees what was counted, and tells the time.", look=10),
-    Job("told", 7, 10, hold_what_is_told, "What head office decides holds here, whoever brought it."),
     Job("sticks", 9, 10, read_sticks, "Content that is plugged in is taken in by itself, if head office signed it."),
     Job("copies", 10, 10, copy_to_sticks, "What is here goes to the next village, when the technician says so."),
     Job("carriers", 8, 10, carry_by_stick, "Where there is no line, a stick brings to head office what was counted."),

@@ -60,9 +60,9 @@ def test_every_job_of_the_table_runs_on_a_hub_that_is_new(work: Work) -> None:
 def test_the_table_says_why_and_how_often(work: Work) -> None:
     assert [job.name for job in JOBS] == [
         "catalogue",
+        "told",
         "roll up",
         "upload",
-        "told",
         "sticks",
         "copies",
         "carriers",
