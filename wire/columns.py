@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 MINUTE = 60  # seconds
 STEP = 10 << 20  # bytes; the unit in which an hour's delivered bytes travel
 
+WAYS = (zlib.Z_DEFAULT_STRATEGY, zlib.Z_HUFFMAN_ONLY, zlib.Z_RLE)
+MEMORY = (2, 3, 4, 5, 9)  # a block ends after 2 to the power of this and 6 symbols
 RAW = -15  # zlib's word for a bare deflate stream (RFC 1951), no header, no checksum: the signature is one
 
 
@@ -55,12 +57,15 @@ def from_differences(steps: Iterable[int]) -> list[int]:
 
 
 def deflate(data: bytes) -> bytes:
-    """The shorter of deflate with and without looking for repetitions: columns seldom repeat."""
-    return min((_deflate(data, way) for way in (zlib.Z_DEFAULT_STRATEGY, zlib.Z_HUFFMAN_ONLY)), key=len)
+    """The shortest of deflate with and without looking for repetitions, in larger or smaller blocks.
+
+    Columns seldom repeat, and each has numbers of its own, which a code of its own suits best.
+    """
+    return min((_deflate(data, way, memory) for way in WAYS for memory in MEMORY), key=len)
 
 
-def _deflate(data: bytes, strategy: int) -> bytes:
-    packer = zlib.compressobj(9, zlib.DEFLATED, RAW, 9, strategy)
+def _deflate(data: bytes, strategy: int, memory: int) -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, RAW, memory, strategy)
     return packer.compress(data) + packer.flush()
 
 

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from wire import messages
+from wire import messages, varint
 from wire.errors import BadRecord
 from wire.summary import CourseUse, Level, SiteDay, check, seal
 
@@ -144,68 +144,29 @@ def _body(day: SiteDay) -> bytes:
     """All but the code."""
     if day.day is None:
         raise BadRecord(NOT_OURS)
-    first = [day.epoch.to_bytes(4, "big"), _varint(2 * messages.number_of(day.day) + day.open)]
-    numbers = [_varint(getattr(day, name)) for name in NUMBERS]
-    languages = [_varint(len(day.languages)), *(_language(*row) for row in sorted(day.languages.items()))]
+    first = [day.epoch.to_bytes(4, "big"), varint.write(2 * messages.number_of(day.day) + day.open)]
+    numbers = [varint.write(getattr(day, name)) for name in NUMBERS]
+    languages = [varint.write(len(day.languages)), *(_language(*row) for row in sorted(day.languages.items()))]
     return b"".join([FIRST, day.hub, *first, *numbers, *languages, *sorted(set(day.boots))])
 
 
 def _language(tag: str, count: int) -> bytes:
-    return _varint(len(tag)) + tag.encode("ascii") + _varint(count)
+    return varint.write(len(tag)) + tag.encode("ascii") + varint.write(count)
 
 
 def _fields(rest: bytes) -> dict[str, Any]:
     """What a SiteDay is made of, but the hub."""
-    reader = _Reader(rest)
+    reader = varint.Reader(rest)
     fields: dict[str, Any] = {"epoch": int.from_bytes(reader.take(4), "big"), "level": Level.TOTALS}
     day = reader.number()
     fields |= {"day": messages.day_of(day >> 1), "open": bool(day & 1)}
     fields |= {name: reader.number() for name in NUMBERS}
-    fields["languages"] = {reader.text(): reader.number() for _ in range(reader.number())}
-    return fields | {"boots": reader.all_of(BOOT)}
+    fields["languages"] = {_tag(reader): reader.number() for _ in range(reader.number())}
+    return fields | {"boots": reader.pieces(BOOT)}
 
 
-class _Reader:
-    """Takes values off the front. Its methods raise BadRecord where there are too few bytes."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data, self._at = data, 0
-
-    def take(self, count: int) -> bytes:
-        piece = self._data[self._at : self._at + count]
-        if len(piece) < count:
-            raise BadRecord("The message is cut short; send the original again.")
-        self._at += count
-        return piece
-
-    def number(self) -> int:
-        """A varint of at most 8 bytes: seven bits in each, the lowest first, the top bit says that more follow."""
-        value = 0
-        for shift in range(0, 56, 7):
-            byte = self.take(1)[0]
-            value |= (byte & 127) << shift
-            if byte < 128:
-                return value
-        raise BadRecord("The message holds a number out of range; update the hub's software.")
-
-    def text(self) -> str:
-        return self.take(self.number()).decode("ascii", errors="replace")
-
-    def all_of(self, size: int) -> list[bytes]:
-        """Whatever is left, in pieces of `size`."""
-        pieces = []
-        while self._at < len(self._data):
-            pieces.append(self.take(size))
-        return pieces
-
-
-def _varint(value: int) -> bytes:
-    out = bytearray()
-    while value > 127:
-        out.append(value & 127 | 128)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
+def _tag(reader: varint.Reader) -> str:
+    return reader.take(reader.number()).decode("ascii", errors="replace")
 
 
 def _code(body: bytes, secret: bytes) -> bytes:

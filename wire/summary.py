@@ -176,7 +176,7 @@ def digest(sealed: bytes) -> bytes:
 
 def version_of(day: SiteDay) -> int:
     """The version that a reader of `day` must speak."""
-    return VERSION if day.undated or day.emptied or day.level else OLDEST
+    return VERSION if day.undated or day.emptied or day.level or _tables(day) else OLDEST
 
 
 def _read(hub: bytes, plain: bytes) -> SiteDay:
@@ -193,10 +193,21 @@ def _to_map(day: SiteDay) -> dict[int, Any]:
     fields |= {0: int(Kind.SUMMARY), 1: version_of(day), 14: dict(sorted(day.languages.items()))}
     fields |= _place(day)
     if day.level is Level.FULL:
-        fields |= {ITEMS: tables.encode_items(day.items), HOURS: tables.encode_hours(day.hours)}
-    fields |= {key: tables.encode_rows(getattr(day, name)) for key, (name, _) in TABLES.items() if getattr(day, name)}
+        fields |= _use(day)
+    fields |= {key: tables.encode_rows(rows) for key, rows in _tables(day).items()}
     fields |= {key: value for key, value in _optional(day).items() if value} | day.extra
     return dict(sorted(fields.items()))
+
+
+def _tables(day: SiteDay) -> dict[int, Any]:
+    """Those that version 1 does not have, and that are not empty."""
+    return {key: getattr(day, name) for key, (name, _) in TABLES.items() if getattr(day, name)}
+
+
+def _use(day: SiteDay) -> dict[int, Any]:
+    """Items and hours, packed where the reader knows how to unpack them."""
+    use = {ITEMS: tables.encode_items(day.items), HOURS: tables.encode_hours(day.hours)}
+    return use if version_of(day) == OLDEST else {key: tables.pack(table) for key, table in use.items()}
 
 
 def _place(day: SiteDay) -> dict[int, Any]:
@@ -231,6 +242,8 @@ def _named(hub: bytes, fields: dict[int, Any]) -> dict[str, Any]:
     named |= {name: tables.decode_rows(fields[key], kind) for key, (name, kind) in TABLES.items() if key in fields}
     if DAY in fields or UNDATED not in fields:
         named["day"] = messages.day_of(fields.get(DAY))
+    if any(isinstance(fields[key], bytes) is (fields[1] == OLDEST) for key in {ITEMS, HOURS} & fields.keys()):
+        raise BadRecord("The tables of the summary are not of its version; update the hub's software.")
     if level == 0 or {ITEMS, HOURS} & fields.keys():
         named |= {"items": tables.decode_items(fields.get(ITEMS)), "hours": tables.decode_hours(fields.get(HOURS))}
     return named

@@ -105,7 +105,7 @@ def summaries() -> dict[str, dict[str, bytes]]:
         "signed-twice-over": cose.sign(right, KEY, HUB),
         "beyond-32-kib": cose.sign(bytes(33_000), KEY, HUB),
     }
-    plain = inner(a_day())
+    plain, every = inner(a_day()), inner(every_table())
     within = {
         "of-another-kind": changed(plain, {0: 2}),
         "of-version-3": changed(plain, {1: 3}),
@@ -120,18 +120,22 @@ def summaries() -> dict[str, dict[str, bytes]]:
         "with-columns-of-unequal-length": changed(plain, {22: [[1], [0, 0], [0], [0]]}),
         "with-5000-items": changed(plain, {22: [[0] * 4100] * 4}),
         "with-items-that-add-up-beyond-32-bits": changed(plain, {22: [[2**32 - 1] * 2, [0, 0], [0, 0], [0, 0]]}),
-        "with-sessions-out-of-order": changed(plain, {31: [[2, 0], [16, 10], [30, 45], [12, 20]]}),
-        "with-text-for-a-boot": changed(plain, {1: 2, 26: [["sAcAAQ==", 0]]}),
+        "with-sessions-out-of-order": changed(every, {31: bytes.fromhex("020200100a1e2d0c14")}),
+        "with-text-for-a-boot": changed(every, {26: [["sAcAAQ==", 0]]}),
         "with-a-boot-twice": changed(plain, {24: BOOT + BOOT}),
-        "with-a-day-and-a-part": changed(plain, {1: 2, 25: [BOOT, 0, None, None]}),
-        "with-totals-and-items": changed(plain, {1: 2, 28: 2}),
-        "with-a-level-of-true": changed(plain, {1: 2, 28: True}),
+        "with-a-day-and-a-part": changed(every, {25: [BOOT, 0, None, None]}),
+        "with-totals-and-items": changed(every, {28: 2, 30: b"\x00", 31: b"\x00", 32: b"\x00"}),
+        "with-a-level-of-true": changed(every, {28: True}),
         "with-more-new-visitors-than-visitors": changed(plain, {9: 3}),
         "with-a-language-of-markup": changed(plain, {14: {"<script>": 1}}),
         "with-25-hours": changed(plain, {23: [[0] * 25] * 3}),
         "with-a-day-before-2020": changed(plain, {3: -1}),
         "with-a-day-of-2200": changed(plain, {3: 65_536}),
         "with-a-newer-field-too-deep": changed(plain, {99: [[[[[[[[[0]]]]]]]]]}),
+        "packed-with-4097-items": changed(every, {22: b"\x81\x20" + bytes(4 * 4097)}),
+        "packed-with-a-number-without-end": changed(every, {22: b"\xff" * 30}),
+        "packed-in-version-1": changed(plain, {22: b"\x00"}),
+        "unpacked-in-version-2": changed(plain, {1: 2}),
         "with-20000-values": changed(plain, {99: [0] * 20_000}),
     }
     fine = {"with-newer-fields": changed(plain, {98: [1, {2: "three"}], 99: None}),

@@ -135,8 +135,8 @@ def test_rows_boots_and_parts_may_come_in_any_order():
 
 
 def test_a_record_is_written_in_the_lowest_version_that_can_say_it():
-    assert [version_of(day) for day in (a_day(), every_table(emptied=()), a_day(boots=(BOOT,)))] == [1, 1, 1]
-    assert [version_of(day) for day in (undated(), every_table(), by_course(), in_total())] == [2, 2, 2, 2]
+    assert [version_of(day) for day in (a_day(), a_day(boots=(BOOT,), sign_ins=4))] == [1, 1]
+    assert [version_of(day) for day in (undated(), every_table(emptied=()), by_course(), in_total())] == [2, 2, 2, 2]
     for day in (a_day(), undated()):
         plain = columns.inflate(cose.verify(seal(day, KEY, HUB), KEYS[HUB]), 65536)
         assert cbor.decode(plain, items=9999, depth=8)[1] == version_of(day)
@@ -154,7 +154,7 @@ def test_an_undated_part_is_called_by_its_boot():
 
 def test_columns_that_a_newer_program_added_are_passed_over():
     fields = wire_map(every_table())
-    fields[31] = [*fields[31], [7, 8]]
+    fields[31] += b"\x07\x08"
     fields[26] = [[*row, "more"] for row in fields[26]]
     assert unseal(forged(fields), KEYS.get) == every_table()
 
@@ -245,25 +245,10 @@ CHANGES = {
     "of a newer version": {1: 3},
     "of true for its version": {1: True},
     "of version 1 with an emptied part": {26: [[BOOT, 0]]},
-    "with an undated part and a day": {1: 2, 25: [BOOT, 0, None, None]},
-    "with an undated part that is none": {1: 2, 25: 7},
-    "with an undated part that is null": {1: 2, 25: None},
-    "at the level of totals with items": {1: 2, 28: 2},
-    "with an undated part too short": {1: 2, 25: [BOOT, 0, None]},
-    "with an undated part after no day": {1: 2, 25: [BOOT, 0, "soon", None]},
-    "with emptied parts that are none": {1: 2, 26: {}},
-    "with sessions out of order": {31: [[2, 0], [16, 10], [30, 45], [12, 20]]},
     "with boots out of order": {24: NEXT + BOOT},
     "with a boot twice": {24: BOOT + BOOT},
-    "with emptied parts out of order": {1: 2, 26: [[BOOT, 1], [BOOT, 0]]},
-    "with an emptied part as text": {1: 2, 26: [["sAcAAQ==", 0]]},
     "with half a boot": {24: b"123456"},
     "with boots as a list": {24: [BOOT]},
-    "at a level of true": {1: 2, 28: True},
-    "at a fourth level": {1: 2, 28: 3},
-    "with a table of one column": {31: [[1]]},
-    "with a table that is text": {30: "a"},
-    "with sessions that add up beyond 32 bits": {31: [[2**32 - 1] * 2, [0, 0], [0, 0], [0, 0]]},
     "with text for a number": {8: "2"},
     "with true for a number": {8: True},
     "with columns of unequal length": {22: [[1], [0, 0], [0], [0]]},
@@ -274,6 +259,35 @@ CHANGES = {
     "with 5,000 items": {22: [[0] * 5000] * 4},
     "with text for a day": {3: "2026-02-28"},
     "with true for a day": {3: True},
+    "with packed items": {22: b"\x00"},
+    "of version 2 with columns as arrays": {1: 2},
+}
+
+CHANGES_OF_VERSION_2 = {
+    "with an undated part and a day": {25: [BOOT, 0, None, None]},
+    "with an undated part that is none": {25: 7},
+    "with an undated part that is null": {25: None},
+    "with an undated part too short": {25: [BOOT, 0, None]},
+    "with an undated part after no day": {25: [BOOT, 0, "soon", None]},
+    "with emptied parts that are none": {26: {}},
+    "with emptied parts out of order": {26: [[BOOT, 1], [BOOT, 0]]},
+    "with an emptied part as text": {26: [["sAcAAQ==", 0]]},
+    "at a level of true": {28: True},
+    "at a fourth level": {28: 3},
+    "at the level of totals with items": {28: 2, 30: b"\x00", 31: b"\x00", 32: b"\x00"},
+    "of version 1 with packed tables": {1: 1, 26: []},
+    "with items as arrays": {22: [[4, 7], [0, 1], [0, 0], [1, 4]]},
+    "with items cut short": {22: b"\x02\x04\x07\x00\x01\x00\x00\x01"},
+    "with a number longer than needed": {22: b"\x01\x84\x00\x00\x00\x01"},
+    "with a number without end": {22: b"\xff" * 20},
+    "with a number of 33 bits": {22: b"\x01\x80\x80\x80\x80\x10\x00\x00\x01"},
+    "with 4,097 items": {22: b"\x81\x20" + bytes(4 * 4097)},
+    "with sessions as arrays": {31: [[2], [16], [30], [12]]},
+    "with sessions out of order": {31: b"\x02\x02\x00\x10\x0a\x1e\x2d\x0c\x14"},
+    "with sessions in the 25th hour": {31: b"\x01\x02\x18\x1e\x0c"},
+    "with sessions of 33 bits": {31: b"\x02" + b"\xff\xff\xff\xff\x0f" * 2 + bytes(6)},
+    "with a table that is text": {30: "a"},
+    "with an empty table that is nothing": {30: b""},
 }
 
 
@@ -281,6 +295,20 @@ CHANGES = {
 def test_refused_though_well_signed_is_a_summary(change):
     with pytest.raises(BadRecord, match=r"\.$"):
         unseal(forged(wire_map() | change), KEYS.get)
+
+
+@pytest.mark.parametrize("change", CHANGES_OF_VERSION_2.values(), ids=CHANGES_OF_VERSION_2)
+def test_refused_though_well_signed_is_a_summary_of_version_2(change):
+    with pytest.raises(BadRecord, match=r"\.$"):
+        unseal(forged(wire_map(every_table()) | change), KEYS.get)
+
+
+def test_points_are_told_only_where_a_test_was_taken():
+    packed = wire_map(every_table())[30]
+    columns = (
+        "0202 05 1e03 0c01 1901 0400 0a00 8004 0800 a805"  # rows, steps, five columns, taken, points, taken, points
+    )
+    assert packed.hex() == columns.replace(" ", "")
 
 
 def test_a_summary_that_lacks_a_field_is_refused_and_the_field_named():
@@ -329,10 +357,12 @@ def test_a_digest_has_16_bytes_and_tells_revisions_apart():
     assert one != two
 
 
-def test_a_busy_day_takes_at_most_900_bytes_and_a_median_well_under():
-    sizes = [len(seal(day, KEY, day.hub)) for day in site_day_bytes.days()]
+def test_a_busy_day_with_all_that_is_counted_takes_at_most_900_bytes_and_a_week_4900():
+    sizes = [len(seal(day, KEY, day.hub)) for day in site_day_bytes.days(everything=True, each=7)]
+    assert all(day.learning and day.survey and day.sessions for day in site_day_bytes.days(everything=True))
     assert max(sizes) <= 1000
     assert statistics.median(sizes) <= 900
+    assert statistics.median(sum(sizes[start : start + 7]) for start in range(0, len(sizes), 7)) <= 4900
 
 
 def test_the_struct_is_what_its_users_were_promised():
