@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from tests.tools import Tools
 
 SCREENS = {"phone": PHONE, "desk": {"width": 1280, "height": 800}}
-PATHS = ["/", "/sites/dzemul", "/inbox"]
+HUB = bytes.fromhex("0102030405060708")
+PATHS = ["/", "/sites/dzemul", "/inbox", f"/hubs/{HUB.hex()}"]
 TOKEN = "correct-horse-battery"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 BOOT = b"\x0a\x0b\x0c\x0d"
@@ -39,9 +40,10 @@ class Seen(NamedTuple):
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningOffice]:
-    """One with something of every kind in its inbox."""
+    """One with something of every kind in its inbox, and a hub that was told something."""
     with RunningOffice(tmp_path_factory.mktemp("office"), token=TOKEN) as running:
         hub = FakeHub(Socket(running.address))
+        hub.id = HUB
         hub.enrol(running.add_site("Dzemul"))
         today = dt.datetime.now(dt.UTC).date()
         for back in (2, 3, 7, 20):
@@ -50,6 +52,10 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningOffice]:
         for part, after in enumerate((None, today - dt.timedelta(days=9))):
             before = after and today
             hub.send(hub.sealed(day=None, undated=Undated(BOOT, part, after, before), boots=(BOOT,)), speaks=2)
+        told = {"settings": {"daily-mb": "20"}, "accounts": ["rosa"], "number": 0}
+        state = f"{running.address}/api/v1/hubs/{HUB.hex()}/state"
+        assert requests.put(state, json=told, headers=BEARER, timeout=10).status_code == 200
+        hub.send(state=1, trouble="daily-mb: '20' is no budget.")
         yield running
 
 
@@ -88,8 +94,9 @@ def test_nothing_sticks_out_of_a_phone_or_a_desk(seen: dict[tuple[str, str], See
     assert {key: one.lost for key, one in seen.items() if one.lost} == {}
 
 
-def test_what_is_tapped_in_the_inbox_is_large_enough_for_a_thumb(seen: dict[tuple[str, str], Seen]) -> None:
-    assert seen["/inbox", "phone"].small == []
+@pytest.mark.parametrize("path", PATHS[2:])
+def test_what_is_tapped_to_decide_is_large_enough_for_a_thumb(seen: dict[tuple[str, str], Seen], path: str) -> None:
+    assert seen[path, "phone"].small == []
 
 
 def test_pages_and_their_style_are_valid(tools: Tools, office: RunningOffice, tmp_path: Path) -> None:
