@@ -5,7 +5,8 @@
 
 A database that SQLite finds damaged is set aside as hub.sqlite3.damaged-<n> (nothing is deleted), the newest snapshot
 that is whole takes its place, and the hub begins a new epoch: what it counts from then on is never mixed with what it
-counted and perhaps sent after that snapshot. A row of `restored` says so for the technician's page.
+counted and perhaps sent after that snapshot. So it does if it was copied, or its database was put back by hand (see
+whereabouts.py). A row of `restored` says so for the technician's page.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ from hub.clock import Clock, Moment, dated
 from hub.db import Table, open_database, writing
 from hub.errors import HubError, NoSpace
 from hub.locks import InUse, held
-from hub.site import this_site
+from hub.site import begin_epoch, this_site
+from hub.whereabouts import COPIED, PUT_BACK, Whereabouts, find_out, judge, settle_in, steps_outside, write_steps
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -43,16 +45,24 @@ CHECK_AT_START = 0.5  # seconds; a large database is not read through at each st
 DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}  # primary codes, https://sqlite.org/rescode.html
 DAMAGE_EXTENDED = {sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ, sqlite3.SQLITE_IOERR_CORRUPTFS}
 SUSPECT = "suspect"  # a file beside the database: the next start reads it through
+DAMAGED, BEHIND = "damaged", "behind"
+REASONS = {
+    DAMAGED: "The database was damaged.",  # the row says more
+    COPIED: "This hub was copied from another box, or moved to another card; it counts for itself from now on.",
+    PUT_BACK: "An older database was put in the place of the hub's; it counts anew from now on.",
+    BEHIND: "Head office knows a later state of this hub than this box; it counts anew from now on.",
+}
 log = logging.getLogger("hub.backup")
 _in_use: dict[str, int] = {}
 
 
 class Restored(Table):
-    """A damaged database was set aside, and `epoch` began; the moment is the one at which that was noted."""
+    """Why `epoch` began: a word of REASONS; the moment is the one at which that was noted."""
 
     id = AutoField()
     epoch = IntegerField()
     sentence = TextField()
+    reason = TextField(default=DAMAGED)
     boot = IntegerField(null=True)
     seconds = FloatField(null=True)
 
@@ -163,9 +173,45 @@ def open_or_restore(settings: Settings, clock: Clock | None = None) -> str | Non
             raise Damaged(f"The database cannot be opened ({error}); free some disk space, then start again.") from None
         sentence = _restore_if_damaged(settings, str(error))
         open_database(settings.database)
-    if sentence or Restored.select().where(Restored.boot.is_null()).exists():
-        _note(sentence, clock or Clock())
+    try:
+        return _settle_in(settings, sentence, clock or Clock())
+    except (PeeweeException, OSError) as error:
+        if is_damage(error):
+            raise
+        log.warning("It could not be noted where the hub is (%s); free some disk space.", error)
+        return sentence
+
+
+def _settle_in(settings: Settings, sentence: str | None, clock: Clock) -> str | None:
+    """Begin an epoch if the hub is not where it was, and note where it is now; the sentence that says what happened.
+
+    One program at a time. What is outside is read first: the database is ahead of it, never behind.
+    """
+    with held(settings.database.with_name("migrating.lock")):
+        outside, place = steps_outside(settings.data), find_out(settings.database)
+        with writing():
+            known = Whereabouts.get_or_none(Whereabouts.id == 1)
+            if sentence or Restored.select().where(Restored.boot.is_null()).exists():
+                _note(sentence, clock)
+            elif reason := judge(known, place, outside):
+                sentence = begin(reason, clock)
+            settle_in(place, max(known.steps if known else 0, outside or 0) + 1)
+        write_steps(settings.data)
     return sentence
+
+
+def begin(reason: str, clock: Clock) -> str:
+    """Begin an epoch for that reason, within the caller's transaction; gives the sentence that says why."""
+    sentence, now = REASONS[reason], clock.moment()
+    epoch = begin_epoch()
+    Restored.create(epoch=epoch, sentence=sentence, reason=reason, boot=now.boot, seconds=now.seconds)
+    log.error(sentence)
+    return sentence
+
+
+def latest_restored() -> Restored | None:
+    """Why the running epoch began; None for the first of a hub."""
+    return Restored.get_or_none(Restored.epoch == this_site().epoch)
 
 
 def _restore_if_damaged(settings: Settings, trouble: str | None = None) -> str | None:
@@ -248,11 +294,10 @@ def _put(candidate: Path, path: Path, epoch: int, sentence: str) -> None:
 
 def _note(sentence: str | None, clock: Clock) -> None:
     """Say when the new epoch began; also after a start that was cut between the two."""
-    with writing():
-        if sentence and not Restored.select().where(Restored.epoch == this_site().epoch).exists():
-            Restored.create(epoch=this_site().epoch, sentence=sentence)
-        now = clock.moment()
-        Restored.update(boot=now.boot, seconds=now.seconds).where(Restored.boot.is_null()).execute()
+    if sentence and not Restored.select().where(Restored.epoch == this_site().epoch).exists():
+        Restored.create(epoch=this_site().epoch, sentence=sentence)
+    now = clock.moment()
+    Restored.update(boot=now.boot, seconds=now.seconds).where(Restored.boot.is_null()).execute()
 
 
 def _connect(path: Path, mode: str = "rw") -> sqlite3.Connection:

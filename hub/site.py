@@ -65,6 +65,16 @@ def this_site() -> Site:
     return row
 
 
+def begin_epoch() -> int:
+    """Another epoch from here on, within the caller's transaction; gives its number."""
+    before = this_site().epoch
+    epoch = before
+    while epoch == before:
+        epoch = secrets.randbits(32)
+    Site.update(epoch=epoch).where(Site.id == 1).execute()
+    return epoch
+
+
 def signing_key(keys: Path) -> Ed25519PrivateKey:
     """The hub's Ed25519 key from `keys`/hub.key, made on the first call, readable by the hub alone."""
     return Ed25519PrivateKey.from_private_bytes(secret(keys / "hub.key"))

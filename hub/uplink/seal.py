@@ -10,8 +10,9 @@ one.
 
 A boot can be dated only while it runs. So the parts of one that ended without a date are sealed as such, once the time
 is certain again and it is known before which day they lie. `undated=True`, for whoever is about to carry the outbox
-away, seals all parts now, also of the running boot. If that one is dated after all, the days it turns out to be name
-the parts that they empty, and those leave the outbox (docs/decisions/0014-epochs-and-lineage.md).
+away, seals all there is also while the time is unsure: parts of the running boot as well, and days that nobody can say
+are over. If the boot is dated after all, the days it turns out to be name the parts that they empty, and those leave
+the outbox (docs/decisions/0014-epochs-and-lineage.md).
 
 The bytes, the revision, the sequence, and how far each feature has been read, are one transaction.
 """
@@ -29,6 +30,7 @@ from hub.site import signing_key, this_site
 from hub.uplink.models import Ledger, Outbox, Rolled, Sealing, at_place, sql
 from hub.uplink.press import FEATURES, Feature, Now, Place, Press, uplink_bytes
 from hub.usage.parts import BootPart, parts_between
+from hub.whereabouts import step, write_steps
 from wire.exchange import MARK
 
 if TYPE_CHECKING:
@@ -74,20 +76,23 @@ def roll_up(
     with held(settings.data / "sealing.lock"):
         state = Now(moment.boot, moment.seconds, today, library.number())
         press = Press(site, state, signing_key(settings.keys), features)
-        done: list[Place] = []
-        if today:
-            wanted = settings.seal_open_days if open_days is None else open_days
-            done += _seal_days(press, features, today if wanted else today - dt.timedelta(days=1))
-        return done + _seal_parts(press, features)
+        wanted = settings.seal_open_days if open_days is None else open_days
+        last = dt.date.max if today is None else today if wanted else today - dt.timedelta(days=1)
+        done = _seal_days(press, features, last) + _seal_parts(press, features)
+        if done:
+            write_steps(settings.data)
+        return done
 
 
 def _seal_days(press: Press, features: tuple[Feature, ...], last: dt.date) -> list[Place]:
-    site, today = press.site, press.now.today or last
+    """Up to `last`; while the time is unsure those that are known to be touched, any of which may be open still."""
+    site, today = press.site, press.now.today
     changes = _changes(site.zone, features)
     rows = Outbox.select(Outbox.day, Outbox.open, Outbox.again).where(Outbox.epoch == site.epoch)
     sealed = {row.day: row.open or row.again for row in rows if row.day is not None}
     touched = {place for place in changes.places if isinstance(place, dt.date)}
-    days = due(last, today, first_day(site), touched, sealed)
+    first = touched | {day for day, again in sealed.items() if again}
+    days = sorted(first) if today is None else due(last, today, first_day(site), touched, sealed)
     return _seal(press, days, changes, {day for day in touched if day > last})
 
 
@@ -115,6 +120,8 @@ def _seal(press: Press, places: Iterable[Place], changes: Changes, later: set[dt
             if this_site().epoch != press.site.epoch:
                 return done  # an epoch that ended is never sealed again
             _keep(press, rows, set(some), failed)
+            if rows:
+                step()
             _empty(press.site.epoch)
             done += [_place(row) for row in rows]
             if not left:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from hub.clock import from_unix
 from hub.db import writing
+from hub.uplink.epochs import give_way
 from hub.uplink.models import Outbox, Sealing, note, state
 from hub.uplink.told import learn
 from wire.exchange import MARK
@@ -39,6 +40,8 @@ def settle(clock: Clock, answer: Answer, *, live: bool) -> Delivered:
         acknowledged = sum(_acknowledge(row, now) for row in answer.acknowledged)
         refused = sum(_refuse(row) for row in answer.refused)
         learn(answer)
+        if answer.ahead is not None:
+            give_way(answer.ahead, clock)
         if live:
             _note(answer, now)
     if not live:
