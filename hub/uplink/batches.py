@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from peewee import fn
 
+from hub.db import database
 from hub.site import signing_key, this_site
 from hub.uplink.models import Outbox, Sealing, waiting
 from hub.uplink.told import to_tell
@@ -30,19 +31,21 @@ MOST_RECORDS, MOST_BYTES = 60, 200_000
 
 
 def make_batch(settings: Settings, library: Library, records: Sequence[Outbox], nonce: bytes) -> bytes:
-    """A signed batch of `records`, which may be none."""
-    site = this_site()
-    batch = Batch(
-        hub=bytes(site.hub),
-        nonce=nonce,
-        records=[bytes(row.sealed) for row in records],
-        oldest_unacknowledged=_oldest(site.epoch),
-        content_release=library.number(),
-        software=SOFTWARE,
-        speaks=VERSION,
-        lineage=lineage(site.epoch),
-        **to_tell(settings),
-    )
+    """A signed batch of `records`, which may be none; less those that an answer took out of the outbox meanwhile."""
+    release = library.number()
+    with database.atomic():  # one state of the database for what is told of it
+        site = this_site()
+        batch = Batch(
+            hub=bytes(site.hub),
+            nonce=nonce,
+            records=_still_there(records),
+            oldest_unacknowledged=_oldest(site.epoch),
+            content_release=release,
+            software=SOFTWARE,
+            speaks=VERSION,
+            lineage=lineage(site.epoch),
+            **to_tell(settings),
+        )
     return seal_batch(batch, signing_key(settings.keys), kid=batch.hub)
 
 
@@ -82,6 +85,13 @@ def lineage(epoch: int) -> Lineage | None:
         first = row.sequence
         marks.insert(0, bytes(row.mark))
     return Lineage(epoch, first, b"".join(marks)) if marks else None
+
+
+def _still_there(records: Sequence[Outbox]) -> list[bytes]:
+    """Their sealed bytes. What a new epoch dropped is told under it, and must not be told under the old one as well."""
+    digests = [row.digest for row in records]
+    known = {bytes(row.digest) for row in Outbox.select(Outbox.digest).where(Outbox.digest.in_(digests))}
+    return [bytes(row.sealed) for row in records if bytes(row.digest) in known]
 
 
 def _oldest(epoch: int) -> int | None:

@@ -130,7 +130,8 @@ class Life:
     def upload(self) -> None:
         """Over a line that may lose the batch, or the answer; the first batch learns the time."""
         self.roll_up()
-        for records in ([], pending(this_site().epoch, open_days=False)):
+        for is_first in (True, False):
+            records = [] if is_first else pending(this_site().epoch, open_days=False)
             nonce = secrets.token_bytes(16)
             body = make_batch(self.settings, self.library, records, nonce)
             if self.dice.random() < 0.2:
