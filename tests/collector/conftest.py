@@ -31,29 +31,45 @@ def _postgresql_programs() -> Path | None:
     return found[-1].parent if found else Path(on_path).parent if on_path else None
 
 
+class Cluster:
+    """A PostgreSQL of our own, on a Unix socket in `folder`: `control("stop", "-m", "fast")`, `control("start")`."""
+
+    def __init__(self, folder: Path, programs: Path) -> None:
+        self.folder, self.programs = folder, programs
+        self.url = f"postgresql://office@/postgres?host={folder}"
+        self.runner = []
+        if os.getuid() == 0:  # PostgreSQL refuses to run as root
+            shutil.chown(folder, "postgres", "postgres")
+            self.runner = ["runuser", "-u", "postgres", "--"]
+        self._run("initdb", "-D", folder / "data", "-U", "office", "-A", "trust")
+
+    def control(self, *words: str) -> None:
+        options = f"-k {self.folder} -c listen_addresses= -c fsync=off"
+        self._run("pg_ctl", "-D", self.folder / "data", "-o", options, "-l", self.folder / "log", "-w", *words)
+
+    def _run(self, program: str, *words: object) -> None:
+        subprocess.run([*self.runner, self.programs / program, *words], check=True, stdout=-3, cwd=self.folder)
+
+
 @pytest.fixture(scope="session")
-def postgresql() -> Iterator[str]:
-    """Address of a cluster of our own, on a Unix socket in a temporary folder, removed at the end."""
+def cluster() -> Iterator[Cluster]:
+    """Removed at the end."""
     programs = _postgresql_programs()
     if programs is None:
         pytest.skip("component absent: PostgreSQL's initdb; apt-get install postgresql")
     with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp") as name:
-        folder, runner = Path(name), []
-        if os.getuid() == 0:  # PostgreSQL refuses to run as root
-            shutil.chown(folder, "postgres", "postgres")
-            runner = ["runuser", "-u", "postgres", "--"]
-        data = folder / "data"
-        options = f"-k {folder} -c listen_addresses= -c fsync=off"
-        start = [programs / "pg_ctl", "-D", data, "-o", options, "-l", folder / "log", "-w", "start"]
-        subprocess.run(
-            [*runner, programs / "initdb", "-D", data, "-U", "office", "-A", "trust"], check=True, stdout=-3, cwd=folder
-        )
-        subprocess.run([*runner, *start], check=True, stdout=-3, cwd=folder)
+        running = Cluster(Path(name), programs)
+        running.control("start")
         try:
-            yield f"postgresql://office@/postgres?host={folder}"
+            yield running
         finally:
-            stop = [programs / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop"]
-            subprocess.run([*runner, *stop], check=True, stdout=-3, cwd=folder)
+            running.control("stop", "-m", "immediate")
+
+
+@pytest.fixture(scope="session")
+def postgresql(cluster: Cluster) -> str:
+    """Its address."""
+    return cluster.url
 
 
 @contextmanager
@@ -64,7 +80,8 @@ def _database(postgresql: str) -> Iterator[str]:
     name = f"t{uuid.uuid4().hex}"
     with psycopg.connect(postgresql, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
-        yield postgresql.replace("/postgres?", f"/{name}?")
+    yield postgresql.replace("/postgres?", f"/{name}?")
+    with psycopg.connect(postgresql, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
