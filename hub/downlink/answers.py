@@ -4,8 +4,9 @@
     answered(subject)                   # ToldAnswer, or None
     is_revoked(subject)
 
-The subject of a record is its digest. A record that head office had set aside is sent once more at the word AGAIN, and
-at the words HELD, TAKEN and DISMISSED it waits no more: a person there put it where it belongs, or does not want it.
+The subject of a record is its digest. A record that head office had set aside is sent once more at the word AGAIN. At
+the others it waits no more, by a person's decision there: TAKEN in, or another one HELD in its place, or DISMISSED,
+which stays in the outbox as its refusal, so that it is not sent for the gap that it leaves.
 """
 
 from __future__ import annotations
@@ -57,6 +58,6 @@ def _do(row: Answered, clock: Clock) -> None:
     if row.word == AGAIN:
         Outbox.update(refused=None).where(waits).execute()
     elif row.word in {HELD, TAKEN, DISMISSED}:
-        now = clock.moment()
-        done = {"acknowledged": True, "refused": None, "at_boot": now.boot, "at_seconds": now.seconds}
+        now, refused = clock.moment(), (row.sentence or DISMISSED) if row.word == DISMISSED else None
+        done = {"acknowledged": True, "refused": refused, "at_boot": now.boot, "at_seconds": now.seconds}
         Outbox.update(done).where(waits).execute()

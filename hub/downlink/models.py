@@ -21,7 +21,7 @@ class ToldSetting(Table):
 
 
 class ToldAnswer(Table):
-    """`word` is one of words in answers.py, or of a feature that this hub does not have."""
+    """`word` is one of those in answers.py, or of a feature that this hub does not have."""
 
     subject = BlobField(primary_key=True)
     word = TextField()

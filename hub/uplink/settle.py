@@ -66,7 +66,8 @@ def _note(answer: Answer, now: Moment) -> None:
     """What holds of this moment only."""
     # Head office names days it never had. What it acknowledged and then lost, it gets again, as it was sealed.
     for epoch, day in answer.missing:
-        Outbox.update(acknowledged=False).where((Outbox.epoch == epoch) & (Outbox.day == day)).execute()
+        there = (Outbox.epoch == epoch) & (Outbox.day == day)
+        Outbox.update(acknowledged=False).where(there & Outbox.refused.is_null()).execute()  # others it let go of
     known = state().speaks or OLDEST
     if answer.speaks > known:  # what it could not read before, it may take now
         Outbox.update(refused=None).where(Outbox.version > known).execute()

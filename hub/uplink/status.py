@@ -71,7 +71,7 @@ def status(settings: Settings | None = None, clock: Clock | None = None) -> Upli
     settings, clock = settings or Settings.load(), clock or Clock()
     site, known = this_site(), state()
     waits = Outbox.select().where(waiting(site.epoch, open_days=settings.seal_open_days))
-    refused = Outbox.select().where(Outbox.refused.is_null(False))
+    refused = Outbox.select().where(Outbox.refused.is_null(False) & (Outbox.acknowledged == False))  # noqa: E712
     oldest = waits.where(Outbox.day.is_null(False)).order_by(Outbox.day).first()
     latest_refusal = refused.order_by(Outbox.sequence.desc()).first()
     now, (told, trouble) = clock.now(), running()

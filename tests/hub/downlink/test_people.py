@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from collector.inbox.decide import TOLD
 from hub.app import create_app
 from hub.db import writing
 from hub.downlink.accounts import plan
@@ -14,6 +15,7 @@ from hub.technician.links import administrator
 from hub.technician.models import StaffSession, Technician
 from hub.technician.passwords import hash_password
 from hub.technician.sessions import begin, change_password, find
+from hub.uplink.status import status
 from wire.state import Account, Answered
 
 if TYPE_CHECKING:
@@ -111,11 +113,29 @@ def test_the_same_answer_in_a_later_state_sends_nothing_again(told: Told, refuse
     assert not told.hub.row(refused.day).refused
 
 
-@pytest.mark.parametrize("word", ["held", "taken", "dismissed"])
+@pytest.mark.parametrize("word", sorted(set(TOLD.values())))
 def test_a_record_that_a_person_dealt_with_waits_no_more(told: Told, refused: Outbox, word: str) -> None:
-    told.hold(1, answers=[Answered(bytes(refused.digest), word)])
-    row = told.hub.row(refused.day)
-    assert (row.acknowledged, row.refused) == (True, None)
+    assert status(told.hub.settings, told.clock).refused == 1
+    told.hold(1, answers=[Answered(bytes(refused.digest), word, "Decided.")])
+    assert status(told.hub.settings, told.clock).refused == 0
+    assert told.hub.row(refused.day).acknowledged
+    assert told.hub.waiting() == []
+
+
+def test_a_record_that_was_dismissed_is_not_sent_for_the_gap_that_it_leaves(told: Told, refused: Outbox) -> None:
+    digest = bytes(refused.digest)
+    told.office.missing, told.office.forgetful = [(refused.epoch, refused.day)], True
+    told.hold(1, answers=[Answered(digest, "dismissed", "Not needed.")])
+    told.hub.send(urgent=True)
+    assert told.hub.row(refused.day).acknowledged
+
+
+def test_a_record_that_was_taken_is_sent_again_if_head_office_lost_it(told: Told, refused: Outbox) -> None:
+    told.office.missing, told.office.forgetful = [(refused.epoch, refused.day)], True
+    told.hold(1, answers=[Answered(bytes(refused.digest), "taken", "It is here.")])
+    told.office.refuse.clear()
+    told.hub.send(urgent=True)
+    assert told.hub.waiting() == [refused.day]
 
 
 def test_answers_of_other_kinds_are_kept_for_their_features(told: Told, refused: Outbox) -> None:
