@@ -120,7 +120,7 @@ class Press:
         with database.atomic():  # one state of the database for all that is counted
             counted = self._count(place, known)
         content = content_of(counted)
-        if bytes(known.content) == content if known else _says_nothing(counted):
+        if bytes(known.content) == content if known else self._is_nobodys(counted):
             return None
         sealed = seal(counted, self._key, kid=counted.hub)
         self._sequence += 1
@@ -159,6 +159,11 @@ class Press:
         fields |= {"undated": Undated(boot.tag, place.part, after, until), "boots": (boot.tag,)}
         is_over = place.boot != self.now.running or (place.part + 1) * PART <= self.now.seconds
         return fields | {"open": not is_over, "uplink_bytes": uplink_bytes_of_part(place, self.site.epoch)}
+
+    def _is_nobodys(self, day: SiteDay) -> bool:
+        """Whether it is not worth a record: a part without use, or a day without while nobody can say it is over."""
+        counts = (day.visitors, day.minutes_up, day.plays, day.local_bytes, day.downloads, day.uplink_bytes)
+        return not any(counts) and (day.undated is not None or self.now.today is None)
 
     def _opened(self, row: Outbox) -> SiteDay:
         return unseal(bytes(row.sealed), lambda _: self._key.public_key())
@@ -222,12 +227,6 @@ def _tags(boots: set[int]) -> tuple[bytes, ...]:
     """Of more boots than a record may name, the latest."""
     latest = sorted(boots)[-MOST_BOOTS:]
     return tuple(sorted(row.tag for row in Boot.select().where(Boot.id.in_(latest))))
-
-
-def _says_nothing(day: SiteDay) -> bool:
-    """A day without use is a record too; of a part without use nobody would know where to put it."""
-    counts = (day.visitors, day.visits, day.minutes_up, day.plays, day.local_bytes, day.downloads, day.uplink_bytes)
-    return day.undated is not None and not any(counts)
 
 
 def _fields(summary: Any) -> dict[str, Any]:

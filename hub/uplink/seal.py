@@ -30,6 +30,7 @@ from hub.site import signing_key, this_site
 from hub.uplink.models import Ledger, Outbox, Rolled, Sealing, at_place, sql
 from hub.uplink.press import FEATURES, Feature, Now, Place, Press, uplink_bytes
 from hub.usage.parts import BootPart, parts_between
+from hub.usage.summary import newest_day
 from hub.whereabouts import step, write_steps
 from wire.exchange import MARK
 
@@ -85,14 +86,14 @@ def roll_up(
 
 
 def _seal_days(press: Press, features: tuple[Feature, ...], last: dt.date) -> list[Place]:
-    """Up to `last`; while the time is unsure those that are known to be touched, any of which may be open still."""
+    """Up to `last`; while the time is unsure those that are known, any of which may be open still."""
     site, today = press.site, press.now.today
     changes = _changes(site.zone, features)
     rows = Outbox.select(Outbox.day, Outbox.open, Outbox.again).where(Outbox.epoch == site.epoch)
     sealed = {row.day: row.open or row.again for row in rows if row.day is not None}
     touched = {place for place in changes.places if isinstance(place, dt.date)}
-    first = touched | {day for day, again in sealed.items() if again}
-    days = sorted(first) if today is None else due(last, today, first_day(site), touched, sealed)
+    newest = today or newest_day(site.zone) or max(touched, default=None)
+    days = due(min(last, newest), newest, first_day(site), touched, sealed) if newest else []
     return _seal(press, days, changes, {day for day in touched if day > last})
 
 
