@@ -4,7 +4,7 @@ Each box is the hub's own code on a folder of its own, each upload goes over a r
 head_office.py), and behind it stands the collector's own inbox. Only time is made up:
 
     with TrueOffice(folder / "office") as office:
-        village = Village("dzemul", folder, office, random.Random(7))
+        village = Village("dzemul", folder, office, random.Random(7), "America/Merida")
         village.live(days=100)          # use, power cuts, restores, copies, clocks, carried files
         village.settle_down()           # the link heals, and all that waits is delivered
         wrong_days(office, [village])   # what head office shows against what people did; empty
@@ -20,7 +20,6 @@ import datetime as dt
 import secrets
 import shutil
 import threading
-import traceback
 from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -28,18 +27,11 @@ from typing import TYPE_CHECKING
 from unittest import mock
 from zoneinfo import ZoneInfo
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from peewee import OperationalError
 
 import hub.db
 from collector.db import database as office_database
-from collector.db import open_database as open_office
 from collector.figures.query import days as days_shown
-from collector.inbox.receive import receive, take_batch
-from collector.office import Office
-from collector.settings import Settings as OfficeSettings
-from collector.sites.models import Hub as HubRow
-from collector.sites.models import Site as SiteRow
 from content_cache.library import Library
 from hub.backup import open_or_restore
 from hub.clock import Clock
@@ -54,112 +46,22 @@ from hub.uplink.settle import settle
 from hub.usage.keep import PlayDraft, Stretch, VisitDraft, keep
 from hub.usage.models import sql
 from hub.usage.visitors import VisitorKeys
-from tests.simulators.head_office import HeadOffice, _Handler
-from wire.errors import BadRecord
-from wire.exchange import open_answer, seal_answer
+from hub.whereabouts import Place, find_out
+from tests.simulators.true_office import LINKS, START, Play
+from wire.exchange import open_answer
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Iterator
     from pathlib import Path
 
-START = dt.datetime(2027, 3, 1, 9, tzinfo=dt.UTC)
+    from tests.simulators.true_office import TrueOffice
+
 DAY = 86_400
-LINKS = (
-    "reset_at_once", "reset_after_commit", "truncated", "cut_short", "flipped", "stranger", "other_nonce", "replayed",
-    "error", "broken", "portal", "proxy", "redirect", "doubled", "crossed", "damaged",
-)  # fmt: skip
 
 
 class PowerCut(BaseException):
     """The box is off between two writes; nothing of the program runs on."""
-
-
-@dataclass(eq=False)
-class Play:
-    """Something that a person did, once."""
-
-    id: bytes
-    at: dt.datetime
-    seconds: int
-    boot: str
-    part: int
-
-
-class _Link(_Handler):
-    """What a link does besides what head_office.py knows."""
-
-    def _doubled(self, office: TrueOffice, body: bytes) -> None:
-        office.answer(self.path, body)
-        self._honest(office, body)
-
-    def _crossed(self, office: TrueOffice, body: bytes) -> None:
-        """An older request arrives before this one, which arrives as well."""
-        if office.bodies:
-            office.again(office.bodies[0])
-        self._honest(office, body)
-
-    def _damaged(self, office: TrueOffice, body: bytes) -> None:
-        self._honest(office, body[: len(body) // 2])
-
-
-class TrueOffice(HeadOffice):
-    """The collector's inbox behind the link. `delivered`: the plays of each record that it ever had, by digest."""
-
-    def __init__(self, folder: Path, url: str = "") -> None:
-        super().__init__()
-        self._server.RequestHandlerClass = _Link
-        settings = OfficeSettings(data=folder, database=url)
-        open_office(settings.database_url)
-        self.true_now = START
-        self._office = Office(settings, self.key, self.sealing_key, lambda: self.true_now.timestamp())  # noqa: PLW0108 (it changes)
-        self.troubles: list[str] = []  # what the collector should never have raised
-        self.bodies: list[bytes] = []
-        self.plays_of: dict[bytes, frozenset[Play]] = {}
-        self.places: dict[Play, set[dt.date | None]] = defaultdict(set)
-
-    def add(self, name: str, zone: str, hub_id: bytes, public_key: bytes) -> None:
-        """A site, or another hub of one."""
-        with office_database.connection_context():
-            SiteRow.insert(id=name, name=name, time_zone=zone, made=0).on_conflict_ignore().execute()
-            HubRow.insert(id=hub_id.hex(), site=name, public_key=public_key, enrolled=0).on_conflict_ignore().execute()
-
-    def answer(
-        self, path: str, body: bytes, *, nonce: bytes | None = None, key: Ed25519PrivateKey | None = None
-    ) -> bytes:
-        with self.lock:
-            self.bodies.append(body)
-            answer = self._take(body)
-            if nonce or key:
-                told = open_answer(answer, self.key.public_key(), None)
-                changed = {name: getattr(told, name) for name in told.__struct_fields__} | {
-                    "nonce": nonce or told.nonce
-                }
-                answer = seal_answer(type(told)(**changed), key or self.key, b"office")
-            self.last_answer = answer
-            return answer
-
-    def again(self, body: bytes, *, carried: bool = False) -> bytes | None:
-        """The same bytes once more, or by hand."""
-        with self.lock:
-            try:
-                return self._take(body, carried=carried)
-            except BadRecord:
-                return None
-
-    def _take(self, body: bytes, *, carried: bool = False) -> bytes:
-        try:
-            with office_database.connection_context():
-                answer = (take_batch if carried else receive)(body, self._office)
-        except BadRecord:
-            raise
-        except Exception:
-            self.troubles.append(traceback.format_exc())
-            raise
-        for row in open_answer(answer, self.key.public_key(), None).acknowledged:
-            for play in self.plays_of.get(row.digest, ()):
-                self.places[play].add(row.day)
-        return answer
 
 
 @dataclass(eq=False)
@@ -219,7 +121,10 @@ class Box:
             hub.db.open_database(self.settings.database)
             known = this_site().epoch
             hub.db.database.close()
-        open_or_restore(self.settings, self.clock)
+        # What a card looks like from outside: each of its own, or all the same, as those written from an image are.
+        look = (lambda _: Place("machine", "card", "file")) if self.village.is_imaged else find_out
+        with mock.patch("hub.backup.find_out", look):
+            open_or_restore(self.settings, self.clock)
         return known
 
     def _keep_only_what_is_sealed(self) -> None:
@@ -299,9 +204,15 @@ class Box:
 
 
 class Village:
-    """A site and what happens to it. `boxes` are those that count now; `bag` holds files on their way."""
+    """A site and what happens to it. `boxes` are those that count now; `bag` holds files on their way.
 
-    def __init__(self, name: str, folder: Path, office: TrueOffice, chance: random.Random, zone: str) -> None:
+    With `is_imaged` a box cannot see that its card was put back: only head office is ahead of it.
+    """
+
+    def __init__(
+        self, name: str, folder: Path, office: TrueOffice, chance: random.Random, zone: str, *, is_imaged: bool = False
+    ) -> None:
+        self.is_imaged = is_imaged
         self.name, self.folder, self.office, self.chance = name, folder, office, chance
         self.zone = ZoneInfo(zone)
         self.now = self.began = START
