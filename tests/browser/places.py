@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tests.browser import delivery
+from tests.browser import carrying, delivery
 from tests.browser.village import EVERY_KIND, PASSWORD
 from tests.town import ITEM
 
@@ -115,6 +115,20 @@ PLACES = [
     Place("enter", "{link}"),
     Place("staff-home", "/technician", staff=True, sees="main table"),
     Place("staff-password", "/technician/password", staff=True, sees="#current"),
+    Place("carry", "/carry", hub="carried", sees="main ol"),
+    Place("carry-thanks", "/carry", hub="carried", act=carrying.thank, sees="main [role=status]"),
+    Place("carry-mistake", "/carry", hub="carried", status=422, act=carrying.mistake, sees="main [role=alert]"),
+    Place("carry-alone", "/carry", hub="empty"),
+    Place("staff-carry", "/technician/carry", hub="carried", staff=True, sees="#kit-file"),
+    Place(
+        "staff-carry-wrong-kit",
+        "/technician/carry",
+        hub="carried",
+        status=422,
+        staff=True,
+        act=carrying.wrong_kit,
+        sees="main [role=alert]",
+    ),
     Place("course-coming", f"/courses/{COURSE}", hub="waiting", sees="main .badge"),
     Place("course-all-coming", f"/courses/{delivery.NOTHING_YET}", hub="waiting", sees="main .notice"),
     Place("search-coming", "/search?q=costos", hub="waiting", sees="main .badge"),

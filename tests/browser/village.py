@@ -1,5 +1,5 @@
 """Hubs to look at: one with a library, one without, one with more courses than fit a screen, one with few visitors, one
-to which courses are still coming (tests/browser/delivery.py).
+to which courses are still coming (tests/browser/delivery.py), one without a line (tests/browser/carrying.py).
 
 with Village(folder) as village:
     village.hub("village").at("/")      # each is started when it is first asked for
@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Self
 
 import requests
 
+from tests.browser import carrying
 from tests.browser.delivery import wait_for_some
 from tests.town import ITEM, SAMPLES, Phone, Town
 
@@ -124,13 +125,14 @@ class Village:
             town.__exit__()
 
     def hub(self, name: str) -> Town:
-        """The hub `village`, `empty`, `crowded`, `quiet` or `waiting`, running."""
+        """The hub `village`, `empty`, `crowded`, `quiet`, `waiting` or `carried`, running."""
         if name not in self._hubs:
             fill: dict[str, Callable[[Town], None]] = {
                 "village": self._settle,
                 "crowded": _crowd,
                 "quiet": _come_by,
                 "waiting": wait_for_some,
+                "carried": _without_a_line,
             }
             folder = self.folder / name
             folder.mkdir(parents=True)
@@ -229,6 +231,13 @@ def _crowd(town: Town) -> None:
         (course / "leer.md").write_text(READING, "utf-8")
         if number in (MANY - 1, MANY):  # the last one comes with a release of its own, and is new
             town.fill_library(town.folder / "courses")
+
+
+def _without_a_line(town: Town) -> None:
+    """A hub that was set up with a kit, and whose days wait for somebody to carry them."""
+    town.fill_library()
+    _use(town, ITEM, 2, 1)
+    carrying.set_up(town)
 
 
 def _come_by(town: Town) -> None:
