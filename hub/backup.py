@@ -200,10 +200,10 @@ def _settle_in(settings: Settings, sentence: str | None, clock: Clock) -> str | 
     return sentence
 
 
-def begin(reason: str, clock: Clock) -> str:
+def begin(reason: str, clock: Clock, epoch: int | None = None) -> str:
     """Begin an epoch for that reason, within the caller's transaction; gives the sentence that says why."""
     sentence, now = REASONS[reason], clock.moment()
-    epoch = begin_epoch()
+    epoch = begin_epoch(epoch)
     Restored.create(epoch=epoch, sentence=sentence, reason=reason, boot=now.boot, seconds=now.seconds)
     log.error(sentence)
     return sentence

@@ -65,10 +65,10 @@ def this_site() -> Site:
     return row
 
 
-def begin_epoch() -> int:
-    """Another epoch from here on, within the caller's transaction; gives its number."""
+def begin_epoch(epoch: int | None = None) -> int:
+    """Another epoch from here on, within the caller's transaction: that one, or a random one; gives its number."""
     before = this_site().epoch
-    epoch = before
+    epoch = secrets.randbits(32) if epoch is None else epoch
     while epoch == before:
         epoch = secrets.randbits(32)
     Site.update(epoch=epoch).where(Site.id == 1).execute()

@@ -26,14 +26,18 @@ def status(as_json: bool) -> None:
     from hub.clock import Clock, dated
     from hub.db import open_database
     from hub.settings import Settings
+    from hub.uplink.status import past
     from hub.uplink.status import status as read
 
     settings = Settings.load()
     open_database(settings.database)
-    found = read(settings, Clock())
+    found, anew = read(settings, Clock()), past()
     when = dated(found.last_reached) if found.last_reached else None
     reached = when.isoformat(timespec="seconds") if when else None
-    click.echo(_json(found, reached) if as_json else "\n".join(_lines(found, reached)))
+    if as_json:
+        click.echo(_json(found, reached, anew and anew[0]))
+    else:
+        click.echo("\n".join([*_lines(found, reached), *([anew[1]] if anew else [])]))
 
 
 @command.command()
@@ -126,9 +130,11 @@ def _room(room: Room, zone: ZoneInfo) -> str:
     return "no limit now." if room.left is None else f"{mb(room.left)} left now."
 
 
-def _json(found: UplinkStatus, reached: str | None) -> str:
+def _json(found: UplinkStatus, reached: str | None, anew: str | None) -> str:
     fields = {name: getattr(found, name) for name in found.__dataclass_fields__}
-    return json.dumps(fields | {"oldest": found.oldest and found.oldest.isoformat(), "last_reached": reached})
+    return json.dumps(
+        fields | {"anew": anew} | {"oldest": found.oldest and found.oldest.isoformat(), "last_reached": reached}
+    )
 
 
 def _lines(found: UplinkStatus, reached: str | None) -> list[str]:

@@ -21,6 +21,7 @@ from hub.db import open_database
 from hub.health.checks import Check, base_checks, check_database
 from hub.runs import JobRun
 from hub.site import this_site
+from hub.uplink.status import past
 from hub.uplink.status import status as uplink_status
 from hub.uplink.told import running
 
@@ -73,6 +74,7 @@ def all_checks(settings: Settings, clock: Clock, library: Library) -> list[Check
     if checks[0].ok:
         checks += [check_site(), _asked("uplink", lambda: check_uplink(settings, clock))]
         checks += [_asked("told", check_told), _asked("jobs", lambda: check_jobs(clock))]
+        checks += check_past()
     return checks
 
 
@@ -136,6 +138,15 @@ def check_told() -> Check:
     if not number:
         return Check("told", True, _("Head office has decided nothing for this hub alone."), facts)
     return Check("told", True, _("What head office decided holds here (number %(number)d).", number=number), facts)
+
+
+def check_past() -> list[Check]:
+    """That this box was copied, or put back to an older state, for whoever wonders why it counts anew; else nothing."""
+    try:
+        found = past()
+    except PeeweeException:  # said by the check of the database
+        return []
+    return [Check("past", True, found[1], {"reason": found[0]})] if found else []
 
 
 def check_jobs(clock: Clock) -> Check:

@@ -11,6 +11,7 @@ docs/decisions/0014-epochs-and-lineage.md.
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import itertools
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -78,7 +79,7 @@ def give_way(ahead: Ahead, clock: Clock) -> bool:
     if ahead.epoch != old or _is_ours(ahead):
         return False
     counted = Counted(ahead)
-    begin(BEHIND, clock)
+    begin(BEHIND, clock, next_epoch(bytes(site.hub), old))
     new = this_site().epoch
     for boot in extents(old):
         for stretch in untold(boot, Boot.get_by_id(boot.boot), counted, zone):
@@ -90,6 +91,15 @@ def give_way(ahead: Ahead, clock: Clock) -> bool:
     _drop(old, counted)
     Rolled.delete().execute()  # all rows are read again, which are those of the new epoch
     return True
+
+
+def next_epoch(hub: bytes, epoch: int) -> int:
+    """The epoch that follows on `epoch` when head office is ahead: the same for all who are behind it.
+
+    An image that is put back a second time would else tell a second time what it told under a random epoch the first.
+    So head office knows that epoch already, and is ahead of it again, by what was told then.
+    """
+    return int.from_bytes(hashlib.sha256(b"the epoch after" + hub + epoch.to_bytes(4)).digest()[:4])
 
 
 def untold(extent: Stretch, boot: Boot, counted: Counted, zone: ZoneInfo) -> Iterator[Stretch]:

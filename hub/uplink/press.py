@@ -145,7 +145,7 @@ class Press:
             boots |= feature.boots(day, zone)
         fields |= {"day": day, "open": self.now.today is None or day >= self.now.today}
         fields |= {"boots": _tags(boots), "emptied": emptied(day, zone, self.site.epoch)}
-        return fields | {"uplink_bytes": uplink_bytes(day, zone)}
+        return fields | {"uplink_bytes": uplink_bytes(day, zone, self.site.epoch)}
 
     def _part(self, place: BootPart, known: Outbox | None) -> dict[str, Any]:
         boot = Boot.get_by_id(place.boot)
@@ -188,13 +188,14 @@ def emptied(day: dt.date, zone: ZoneInfo, epoch: int) -> tuple[Part, ...]:
     return tuple(Part(Boot(boot_id=name).tag, part) for name, part in sql(EMPTIED, values).fetchall())[:MOST_BOOTS]
 
 
-def uplink_bytes(day: dt.date, zone: ZoneInfo) -> int:
-    """Bytes both ways that crossed the uplink on a site-day, by the time they did, in the running epoch."""
+def uplink_bytes(day: dt.date, zone: ZoneInfo, epoch: int | None = None) -> int:
+    """Bytes both ways that crossed the uplink on a site-day, by the time they did; of all epochs or of that one."""
+    start, end = _between(day, zone)
     row = sql(
         "SELECT coalesce(sum(up + down), 0) FROM ledger JOIN boot ON boot.id = ledger.boot"
-        " WHERE boot.began + ledger.seconds >= ? AND boot.began + ledger.seconds < ?"
-        " AND ledger.epoch = (SELECT epoch FROM site)",
-        _between(day, zone),
+        " WHERE boot.began + ledger.seconds >= :start AND boot.began + ledger.seconds < :end"
+        " AND (:epoch IS NULL OR ledger.epoch = :epoch)",
+        {"start": start, "end": end, "epoch": epoch},
     ).fetchone()
     return int(row[0])
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from flask_babel import gettext as _
 from peewee import fn
 
+from hub.backup import BEHIND, DAMAGED, latest_restored
 from hub.clock import Clock
 from hub.settings import Settings
 from hub.site import this_site
@@ -16,6 +18,7 @@ from hub.uplink.ledger import rules, spent
 from hub.uplink.models import Ledger, Outbox, state, waiting
 from hub.uplink.press import uplink_bytes
 from hub.uplink.told import running
+from hub.whereabouts import COPIED, PUT_BACK
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -89,6 +92,35 @@ def status(settings: Settings | None = None, clock: Clock | None = None) -> Upli
         told=told,
         trouble=trouble,
     )
+
+
+def past() -> tuple[str, str] | None:
+    """Why the hub counts anew, a word of backup.REASONS, and what that means for whoever reads it; None if it does not.
+
+    The sentence is in the language of the request, in English outside of one.
+    """
+    row = latest_restored()
+    if row is None:
+        return None
+    sentences = {
+        DAMAGED: _(
+            "The database was damaged, and a copy took its place. What was counted after the copy and not sent is lost."
+            " Change the card if it happens again."
+        ),
+        COPIED: _(
+            "This hub was copied from another box or card; it counts for itself since. If the other one still runs, set"
+            " one of the two up afresh."
+        ),
+        PUT_BACK: _(
+            "An older database was put back here; it counts anew since. Nothing is to be done: head office keeps what"
+            " was sent."
+        ),
+        BEHIND: _(
+            "Head office knows more of this hub than this box does: an old copy runs here, or a second box under the"
+            " same name. It counts anew since. If there is a second box, set one of the two up afresh."
+        ),
+    }
+    return row.reason, sentences[row.reason]
 
 
 def _retry_in(clock: Clock, known: Uplink, hub: bytes) -> float | None:

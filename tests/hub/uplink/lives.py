@@ -54,10 +54,18 @@ class PowerCut(BaseException):
 
 
 class Image(NamedTuple):
-    """A copy of a data folder, and the events that were told to nobody's outbox when it was made."""
+    """A copy of a data folder, the events that were in nobody's outbox when it was made, and the deeds done by then."""
 
     folder: Path
     unsealed: frozenset[int]
+    deeds: int
+
+
+class File(NamedTuple):
+    """A batch on a stick or a phone, and the deeds done when it was made."""
+
+    body: bytes
+    deeds: int
 
 
 class Life:
@@ -73,7 +81,8 @@ class Life:
         self.books = Books(self.keys.get)
         self.at_risk: set[int] = set()
         self.sealed: set[int] = set()  # events that are in an outbox
-        self.files: list[bytes] = []  # batches on sticks and phones
+        self.files: list[File] = []  # on sticks and phones
+        self.arrived: set[bytes] = set()
         self.answers: list[Answer] = []  # the answers to them, on the same
         self.images: list[Image] = []
         self.deeds: list[str] = []
@@ -146,12 +155,15 @@ class Life:
         """All that waits, on a stick; the day that is not over as well."""
         self.seal_all()
         rows = pending(this_site().epoch, open_days=self.dice.random() < 0.5)
-        self.files.append(make_batch(self.settings, self.library, rows, secrets.token_bytes(16)))
+        body = make_batch(self.settings, self.library, rows, secrets.token_bytes(16))
+        self.files.append(File(body, len(self.deeds)))
 
     def hand_in(self) -> None:
         """Any file that was ever made comes to head office, again or for the first time."""
         if self.files:
-            self.answers.append(self._answer(self.dice.choice(self.files)))
+            file = self.dice.choice(self.files)
+            self.answers.append(self._answer(file.body))
+            self.arrived.add(file.body)
 
     def bring_back(self) -> None:
         """Any answer to a file comes to the hub."""
@@ -165,7 +177,7 @@ class Life:
         folder = self.folder / f"copy-{self.copies}"
         shutil.copytree(self.data, folder)
         self._start()
-        self.images.append(Image(folder, frozenset(self.recorded() - self.sealed)))
+        self.images.append(Image(folder, frozenset(self.recorded() - self.sealed), len(self.deeds)))
 
     def restore_files(self) -> None:
         """The folder is put back by copying: other files, which the hub sees at its next start."""
@@ -176,8 +188,13 @@ class Life:
             self._later(image)
 
     def restore_card(self) -> None:
-        """The image is written to the same card: nothing on the box tells."""
+        """The image is written to the same card: nothing on the box tells.
+
+        What the card had told to a stick that is still on its way does not arrive: it would be told twice, as decision
+        14 says.
+        """
         if image := self._chosen():
+            self.files = [file for file in self.files if file.deeds < image.deeds or file.body in self.arrived]
             database.close()
             for path in image.folder.rglob("*"):
                 if path.is_file() and path.suffix != ".lock":
@@ -227,8 +244,8 @@ class Life:
         self.cut_power()
         self.learn()
         self._pass(50)
-        for body in self.files:
-            settle(self.clock, self._answer(body), live=False)
+        for file in self.files:
+            settle(self.clock, self._answer(file.body), live=False)
         for _ in range(6):
             self.roll_up()
             for _ in range(4):

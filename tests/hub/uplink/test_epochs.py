@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import json
 import os
 import shutil
 import sqlite3
@@ -13,10 +14,14 @@ import time
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from hub.backup import BEHIND, COPIED, latest_restored, open_or_restore
+from click.testing import CliRunner
+
+from hub.backup import BEHIND, COPIED, REASONS, begin, latest_restored, open_or_restore
+from hub.cli import hub as program
 from hub.clock import Boot, Clock
 from hub.db import database, open_database, writing
 from hub.site import this_site
+from hub.technician.look import check_past
 from hub.uplink.epochs import Counted, Piece, cut, give_way, untold
 from hub.uplink.ledger import Tally
 from hub.uplink.models import Ledger, Outbox, Sealing
@@ -162,6 +167,26 @@ def test_a_card_put_back_in_mid_day_ends_with_every_byte_told_once(
     roll(hub)
     hub.send(urgent=True)
     assert (this_site().epoch, hub.waiting()) == (again, [])
+
+
+def test_an_image_that_is_put_back_twice_tells_nothing_twice(hub: Hub, office: HeadOffice, tmp_path: Path) -> None:
+    use(hub, 1)
+    hub.machine.pass_time(days=1)
+    roll(hub)
+    hub.send()
+    use(hub, 10)  # which the image has, and nobody was told
+    image = image_of(hub, tmp_path / "image")
+    hub.machine.pass_time(days=1)
+    for size in (100, 1000, 10_000):
+        put_back_unseen(hub, image)
+        hub.clock.learn(hub.machine.true, "technician")
+        use(hub, size)
+        hub.machine.pass_time(days=1)
+        for _ in range(4):  # as often as it takes to find an epoch of its own
+            roll(hub)
+            hub.send(urgent=True)
+        assert office.books.total("local_bytes") == 11 + sum(10**n for n in range(2, len(str(size))))
+    assert office.alarms == []
 
 
 def test_days_that_had_never_been_told_are_told_in_the_new_epoch_with_what_crossed_the_line(
@@ -320,3 +345,23 @@ def reason(data: Path) -> str | None:
     with sqlite3.connect(data / "hub.sqlite3", timeout=20) as connection:
         row = connection.execute("SELECT reason FROM restored ORDER BY id DESC LIMIT 1").fetchone()
     return None if row is None else str(row[0])
+
+
+def test_commands_and_the_technicians_checks_say_what_happened_and_what_to_do(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUB_DATA", str(hub.settings.data))
+    assert check_past() == []
+    assert json.loads(said("uplink", "status", "--json"))["anew"] is None
+    for why in REASONS:
+        with writing():
+            begin(why, hub.clock)
+        (check,) = check_past()
+        assert (check.ok, check.facts) == (True, {"reason": why})
+        assert json.loads(said("uplink", "status", "--json"))["anew"] == why
+        assert check.sentence in said("uplink", "status")
+        assert check.sentence in said("doctor")
+
+
+def said(*arguments: str) -> str:
+    return CliRunner().invoke(program, arguments).output
