@@ -39,7 +39,7 @@ class Row(NamedTuple):
 
 
 class PlayDraft(NamedTuple):
-    """What a page reported of one item; `began` in seconds of the boot."""
+    """What a page reported of one item; `began`, in seconds of the boot, counts if its visit has no row of it yet."""
 
     id: bytes
     item: int

@@ -69,8 +69,8 @@ class Playing(NamedTuple):
 @dataclass(eq=False, slots=True)
 class _Play:
     item: str
-    began: float
     told: float
+    since: float | None = None  # first report of what is not on the disk; keep.py takes that of the first that is new
     intervals: Intervals = ()
     heads: int = 1
     saved: tuple[Intervals, int] = ((), 0)
@@ -80,7 +80,14 @@ class _Play:
         self.told = now
         self.intervals = union(self.intervals, report.intervals)
         self.heads = max(self.heads, report.heads)
+        self.since = now if self.since is None and self.unsaved else self.since
         return report.heads <= self.saved[1] and not subtract(report.intervals, self.saved[0])
+
+    def save(self, draft: PlayDraft) -> None:
+        """Note that the disk has what `draft` says."""
+        self.saved = (draft.intervals, draft.heads)
+        if not self.unsaved:
+            self.since = None
 
     @property
     def unsaved(self) -> bool:
@@ -98,9 +105,9 @@ class _Visit:
 
     def draft(self) -> VisitDraft:
         plays = [
-            PlayDraft(id_, item, play.began, play.intervals, play.heads)
+            PlayDraft(id_, item, play.since, play.intervals, play.heads)
             for (id_, item), play in self.plays.items()
-            if play.unsaved
+            if play.unsaved and play.since is not None
         ]
         return VisitDraft(self.cookie, self.first, self.last, self.language, self.row, plays)
 
@@ -108,7 +115,7 @@ class _Visit:
         """Note that `draft` is on the disk; returns whether that is all there is."""
         self.row = row
         for play in draft.plays:
-            self.plays[play.id, play.item].saved = (play.intervals, play.heads)
+            self.plays[play.id, play.item].save(play)
         seen_all = self.last == draft.last and self.language == draft.language
         return seen_all and not any(play.unsaved for play in self.plays.values())
 
@@ -224,7 +231,7 @@ class Recorder:
         if play is None and len(visit.plays) >= MOST_PLAYS:
             return False
         if play is None:
-            play = visit.plays[key] = _Play(report.item, visit.last, visit.last)
+            play = visit.plays[key] = _Play(report.item, visit.last)
         return play.merge(report, visit.last)
 
     def _run(self) -> None:

@@ -95,6 +95,22 @@ def test_one_id_over_two_visits_is_two_plays_that_share_no_second(dated: Box) ->
     assert dated.play("ana", (0, 30), id_=PLAY) == [PLAY.hex()]
 
 
+@pytest.mark.parametrize("restart", [False, True], ids=["one run", "after a restart of the program"])
+def test_a_play_that_goes_on_in_a_later_visit_begins_there_with_what_is_new(dated: Box, restart: bool) -> None:
+    """Its page first repeats what an answer was lost for; the hour is that of the first report that told more."""
+    dated.play("ana", (0, 10), id_=PLAY)
+    dated.flush()
+    dated.seconds += 59 * 60
+    dated.play("ana", (0, 10), id_=PLAY)
+    dated.flush()
+    if restart:
+        dated.restart()
+    dated.seconds += 2 * 60
+    dated.play("ana", (0, 30), id_=PLAY)
+    dated.flush()
+    assert [(hour, use.plays) for hour, use in enumerate(dated.day(DAY).hours) if use.plays] == [(12, 1), (13, 1)]
+
+
 def test_a_group_of_twenty_counts_its_seconds_for_each_head(dated: Box) -> None:
     dated.play("ana", (0, 90), heads=20)
     dated.play("bea", (0, 30))
