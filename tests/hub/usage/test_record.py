@@ -274,12 +274,12 @@ def test_when_too_many_wait_new_visits_are_turned_away_and_known_ones_go_on(
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 600 KB, of which an empty database and its journal take most."""
+    """A file system of 900 KB, of which an empty database and its journal take most."""
     if os.geteuid() != 0:
         pytest.skip("component absent: root, who may mount a small file system")
     folder = tmp_path / "small"
     folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", folder], check=False)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=900k", "tmpfs", folder], check=False)
     if mounted.returncode != 0:
         pytest.skip("component absent: the right to mount a small file system")
     yield folder

@@ -1,0 +1,238 @@
+"""What a site-day must say, counted by brute force from all that the hub accepted: DESIGN, section 4, and nothing of
+the hub's code.
+
+    truth = Truth(ZoneInfo("America/Merida"), {"precio-justo/cuanto-te-cuesta": Lesson(15, 101)})
+    truth.acts.append(Act(at, visitor, "es", ()))           # a page with a cookie was answered
+    truth.acts.append(Act(at, visitor, None, plays))        # a report was answered with 202
+    truth.sent.append(Sent(at, 65_536, 0))                  # bytes that the sockets took, and downloads that ended
+    truth.day(date(2028, 2, 29))["visitors"]
+
+All times are Unix seconds. What was played of a lesson is an integer with a bit for each millisecond, so
+that a union is `|` and nothing has to be merged.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from itertools import pairwise
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from zoneinfo import ZoneInfo
+
+GAP = 30 * 60  # seconds without activity that end a visit
+TICKS = 1000  # of a second
+SHORTEST = 5 * TICKS
+SLACK = 5  # seconds behind the end of a film or a recording that still count
+TEN_MIB = 10 * 1024 * 1024  # bytes
+
+
+class Lesson(NamedTuple):
+    """An item's number, and its length in seconds if it is a film or a recording."""
+
+    number: int
+    seconds: int | None
+
+
+class Told(NamedTuple):
+    """One play of a report: the page's id, the item's number, what was played, for how many people."""
+
+    id: str
+    item: int
+    played: int
+    heads: int
+
+
+class Act(NamedTuple):
+    """A page that was answered to a phone with a cookie, in its language; or a report that was taken in."""
+
+    at: float
+    visitor: str
+    language: str | None
+    plays: tuple[Told, ...]
+
+
+class Sent(NamedTuple):
+    """Bytes that sockets took and downloads whose last byte left, as the recorder noted them `at` a flush."""
+
+    at: float
+    bytes: int
+    downloads: int
+
+
+class Play(NamedTuple):
+    """One visitor's one item in one visit."""
+
+    visitor: tuple[str, str]
+    item: int
+    began: float
+    ticks: int
+    heads: int
+
+
+@dataclass
+class Truth:
+    """`lessons` by their ids. `up`: from when to when the hub was on, as far as it could note that.
+
+    `undated` are acts of boots whose time nobody told. They belong to no day, but what was played then is not played
+    again when a page repeats it, and who was there then is not new to the month later.
+    """
+
+    zone: ZoneInfo
+    lessons: Mapping[str, Lesson]
+    acts: list[Act] = field(default_factory=list)
+    sent: list[Sent] = field(default_factory=list)
+    up: list[tuple[float, float]] = field(default_factory=list)
+    undated: list[Act] = field(default_factory=list)
+
+    def told(self, play: Mapping[str, Any]) -> Told:
+        """A play as a report's JSON has it."""
+        lesson = self.lessons[play["item"]]
+        end = 86_400 if lesson.seconds is None else lesson.seconds + SLACK
+        return Told(play["id"], lesson.number, ticks(play["intervals"], end), play.get("group", 1))
+
+    def local(self, at: float) -> dt.datetime:
+        return dt.datetime.fromtimestamp(at, self.zone)
+
+    def date(self, at: float) -> dt.date:
+        return self.local(at).date()
+
+    def visits(self) -> Iterator[tuple[tuple[str, str], list[Act]]]:
+        """Each visitor's visits. A visitor is a cookie within a month."""
+        by_visitor: dict[tuple[str, str], list[Act]] = defaultdict(list)
+        for act in sorted(self.acts, key=lambda act: act.at):
+            by_visitor[self.visitor(act)].append(act)
+        for visitor, acts in by_visitor.items():
+            starts = [0, *(n for n in range(1, len(acts)) if acts[n].at - acts[n - 1].at > GAP), len(acts)]
+            for begin, end in pairwise(starts):
+                yield visitor, acts[begin:end]
+
+    def plays(self) -> Iterator[Play]:
+        """What a page's id told first in one visit is played in that visit, however often it is told again."""
+        nobody = (-1, ("", ""))
+        acts = [(act.at, *nobody, act) for act in self.undated]
+        acts += [(act.at, n, visitor, act) for n, (visitor, acts) in enumerate(self.visits()) for act in acts]
+        known: dict[tuple[str, int], int] = defaultdict(int)
+        brought: set[tuple[int, str, int]] = set()
+        found: dict[tuple[int, int], Play] = {}
+        for at, visit, visitor, act in sorted(acts, key=itemgetter(0)):
+            for told in act.plays:
+                new = told.played & ~known[told.id, told.item]
+                known[told.id, told.item] |= told.played
+                if new:
+                    brought.add((visit, told.id, told.item))
+                if (visit, told.id, told.item) in brought:
+                    play = found.get((visit, told.item), Play(visitor, told.item, at, 0, 1))
+                    heads = max(play.heads, told.heads)
+                    found[visit, told.item] = play._replace(ticks=play.ticks | new, heads=heads)
+        return (play for (visit, _), play in found.items() if visit >= 0 and play.ticks.bit_count() >= SHORTEST)
+
+    def day(self, day: dt.date) -> dict[str, Any]:
+        """The fields of the site-day, all but those of the record itself and of the uplink."""
+        visits = list(self.visits())
+        began = [acts for _, acts in visits if self.date(acts[0].at) == day]
+        here = {visitor for visitor, acts in visits if any(self.date(act.at) == day for act in acts)}
+        week = self._before(day, lambda date: (date.isocalendar()[:2], date.month))
+        month = self._before(day, lambda date: (date.year, date.month))
+        return {
+            "visitors": len(here),
+            "visitors_new_week": len(here - week),
+            "visitors_new_month": len(here - month - self._undated_before(day)),
+            "visits": len(began),
+            "languages": dict(Counter(language(acts) for acts in began)),
+            "most_phones": self._most_phones(visits, day),
+            **self._use(day),
+        }
+
+    def visitor(self, act: Act) -> tuple[str, str]:
+        return act.visitor, f"{self.local(act.at):%Y-%m}"
+
+    def _before(self, day: dt.date, period: Callable[[dt.date], object]) -> set[tuple[str, str]]:
+        """Who had been here earlier in the day's week or month."""
+        dates = [(self.date(act.at), act) for act in self.acts]
+        return {self.visitor(act) for date, act in dates if date < day and period(date) == period(day)}
+
+    def _undated_before(self, day: dt.date) -> set[tuple[str, str]]:
+        """Who had been here in a boot without a date, before she was here on that day."""
+        first: dict[tuple[str, str], float] = {}
+        for act in sorted(self.acts, key=lambda act: act.at):
+            if self.date(act.at) == day:
+                first.setdefault(self.visitor(act), act.at)
+        return {self.visitor(act) for act in self.undated if act.at < first.get(self.visitor(act), 0)}
+
+    def _most_phones(self, visits: Sequence[tuple[tuple[str, str], list[Act]]], day: dt.date) -> int:
+        """Visits under way at once: at midnight, or at the instant at which one of them begins."""
+        midnight = dt.datetime.combine(day, dt.time(), self.zone).timestamp()
+        spans = [(acts[0].at, acts[-1].at) for _, acts in visits]
+        instants = [midnight, *(first for first, _ in spans if self.date(first) == day)]
+        return max(sum(first <= now <= last for first, last in spans) for now in instants)
+
+    def _use(self, day: dt.date) -> dict[str, Any]:
+        plays = [play for play in self.plays() if self.date(play.began) == day]
+        items = sorted({play.item for play in plays})
+        by_item = [[play for play in plays if play.item == item] for item in items]
+        by_hour = [[play for play in plays if self.local(play.began).hour == hour] for hour in range(24)]
+        sent = [sent for sent in self.sent if self.date(sent.at) == day]
+        bytes_ = [sum(one.bytes for one in sent if self.local(one.at).hour == hour) for hour in range(24)]
+        return {
+            "plays": len(plays),
+            "seconds_played": half_up(played(plays), TICKS),
+            "person_seconds": half_up(sum(play.ticks.bit_count() * play.heads for play in plays), TICKS),
+            "group_plays": sum(play.heads > 1 for play in plays),
+            "items": [
+                (item, len(same), len({play.visitor for play in same}), minutes)
+                for item, same, minutes in zip(items, by_item, minutes_of(by_item), strict=True)
+            ],
+            "hours": list(zip(map(len, by_hour), minutes_of(by_hour), whole(bytes_, TEN_MIB), strict=True)),
+            "local_bytes": sum(bytes_),
+            "downloads": sum(one.downloads for one in sent),
+            "minutes_up": half_up(sum(self._within(day, *span) for span in self.up), 60),
+        }
+
+    def _within(self, day: dt.date, began: float, ended: float) -> float:
+        """Seconds from `began` to `ended` that lie in the day."""
+        first, last = (
+            dt.datetime.combine(day + dt.timedelta(days=n), dt.time(), self.zone).timestamp() for n in (0, 1)
+        )
+        return max(min(ended, last) - max(began, first), 0.0)
+
+
+def ticks(intervals: Iterable[Sequence[float]], end: float) -> int:
+    """A bit for each millisecond that is covered, up to `end` seconds."""
+    bits = 0
+    for begin, until in intervals:
+        first, last = round(begin * TICKS), round(min(until, end) * TICKS)
+        bits |= ((1 << max(last - first, 0)) - 1) << first
+    return bits
+
+
+def language(acts: Iterable[Act]) -> str:
+    """That of the last page of a visit; `und` if there was none."""
+    return ([act.language for act in acts if act.language] or ["und"])[-1]
+
+
+def played(plays: Iterable[Play]) -> int:
+    return sum(play.ticks.bit_count() for play in plays)
+
+
+def half_up(amount: float, unit: int) -> int:
+    """In whole units, halves up."""
+    return int((2 * amount + unit) // (2 * unit))
+
+
+def minutes_of(groups: Iterable[Iterable[Play]]) -> list[int]:
+    """A column of minutes: whole seconds first, then whole minutes."""
+    return whole(whole([played(plays) for plays in groups], TICKS), 60)
+
+
+def whole(column: Sequence[int], unit: int) -> list[int]:
+    """docs/formats/summary.md: cut down, then those that lost most get one back until the total is the rounded one."""
+    cut = [value // unit for value in column]
+    order = sorted(range(len(column)), key=lambda row: (-(column[row] % unit), row))
+    for row in order[: half_up(sum(column), unit) - sum(cut)]:
+        cut[row] += 1
+    return cut
