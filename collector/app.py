@@ -43,6 +43,7 @@ def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> Fl
     from collector.inbox.api import blueprint as inbox_api
     from collector.inbox.pages import blueprint as inbox_pages
     from collector.inbox.routes import blueprint as inbox
+    from collector.messages.routes import blueprint as messages
     from collector.pages.routes import blueprint as pages
     from collector.sites.routes import blueprint as sites
     from collector.state.routes import blueprint as hubs
@@ -69,7 +70,7 @@ def create_app(settings: Settings, clock: Callable[[], float] = time.time) -> Fl
     access.init_app(app)
     forms.init_app(app)
     refusals.init_app(app)
-    for feature in (sites, inbox, inbox_pages, inbox_api, carry, kits, pages, hubs, hubs_api, api, probes):
+    for feature in (sites, inbox, messages, inbox_pages, inbox_api, carry, kits, pages, hubs, hubs_api, api, probes):
         app.register_blueprint(feature)
     return app
 

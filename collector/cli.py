@@ -10,6 +10,7 @@ import click
 COMMANDS = {
     "serve": "Take in what hubs report and show it.",
     "hubs": "List hubs, and decide what holds on one.",
+    "messages": "Take in short messages that came another way than over the web.",
     "sites": "Add and list sites; make codes and kits for their hubs.",
     "import": "Take in files that people carried from hubs.",
 }

@@ -286,6 +286,11 @@ class Catalogue:
         rows = self._rows("SELECT number FROM items WHERE id = ?", item_id)
         return int(rows[0][0]) if rows else None
 
+    def course_number(self, item: int) -> int | None:
+        """The integer of the course that the item of that integer is of, if this release holds it."""
+        rows = self._rows("SELECT c.number FROM items i JOIN courses c ON c.slug = i.course WHERE i.number = ?", item)
+        return int(rows[0][0]) if rows else None
+
     def brief(self, number: int) -> Brief | None:
         """What to call the item with that number for life, if this release holds it."""
         query = """SELECT i.id, i.title, i.kind, i.seconds, c.language

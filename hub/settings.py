@@ -58,6 +58,11 @@ class Settings:
     sticks: Path = setting(Path("/media"), "folder", "Content is looked for on what is plugged in and mounted below.")
     content_kbit: int = setting(0, "kbit per second", "Speed of content over the uplink; 0 lets it run free.")
     neighbours: bool = setting(True, "yes or no", "Whether neighbour hubs may take content from /repository.")
+    message_command: str = setting("", "command", "Sends a short message: the bytes on its input. Empty: none is sent.")
+    message_to: str = setting("", "number", "Where short messages go; the last word of HUB_MESSAGE_COMMAND.")
+    message_bytes: int = setting(140, "bytes", "Room in a short message: 140 for totals, 340 for courses.")
+    message_after: int = setting(3, "days", "So long head office must be silent before a short message goes.")
+    messages_a_day: int = setting(2, "messages", "At most so many short messages a day.")
     programme: Path = setting(
         Path("programme.toml"), "file", "The programme's name, logo and colour; looked for in HUB_DATA."
     )
@@ -134,6 +139,11 @@ def _check(settings: Settings) -> None:
     ):
         if getattr(settings, name) < 1:
             raise BadSetting(f"HUB_{name.upper()} must be 1 or more; leave it out for the default.")
+    for name in ("message_after", "messages_a_day"):
+        if getattr(settings, name) < 0:
+            raise BadSetting(f"HUB_{name.upper()} must be 0 or more; leave it out for the default.")
+    if not 140 <= settings.message_bytes <= 32_768:
+        raise BadSetting("HUB_MESSAGE_BYTES must be 140 for an SMS, or 340 and more; leave it out for the default.")
     if settings.content_kbit < 0:
         raise BadSetting("HUB_CONTENT_KBIT must be 0 or more; leave it out for the default.")
     if not 0 < settings.flush_every <= 5:

@@ -35,8 +35,9 @@ FLOORS = {
     # content: asks the uplink's budget before each piece, and the worker runs its jobs.
     # downlink: what head office told changes accounts, rules of the uplink and where content comes from.
     # carry: files of the uplink's batches and answers, and the sticks that content looks after.
+    # messages: short messages of what waits in the uplink's outbox, as one of the worker's jobs.
     "outward": {"certificates", "signup", "portal", "uplink", "content", "worker", "health", "technician"}
-    | {"downlink", "carry"},
+    | {"downlink", "carry", "messages"},
 }
 NOT_FEATURES = {"commands", "migrations"}
 # The application and the commands put the parts together, so they may know any feature.

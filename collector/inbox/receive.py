@@ -6,6 +6,7 @@ taken in is set aside and named in the answer, and the ones beside it are taken 
     receive(body, office)       # over the line
     take_batch(body, office)    # from a stick or a phone, any number of times
     take_totals(data, office)   # from a short message; gives a sentence
+    take_sealed(data, office)   # the same for a record by itself, such as courses
 
 What a batch says of its hub (that it lives, what it runs) is believed only if the batch is news: an old one that is
 sent again, by whomever, brings nothing back.
@@ -23,20 +24,21 @@ from collector.inbox.gaps import named_missing
 from collector.inbox.judge import Line, is_news, remember
 from collector.inbox.keep import Arrived, Settled, is_held, lock, look, plain, settle
 from collector.inbox.lineage import standing
-from collector.inbox.opening import secret_of
+from collector.inbox.opening import name_of, secret_of
 from collector.sites.enrol import public_key_of
 from collector.sites.models import Code, Hub
 from collector.state.store import heard, to_tell
 from wire.exchange import Acknowledged, Ahead, Answer, Batch, Refused, open_batch, seal_answer
 from wire.messages import VERSION
 from wire.short import open_totals
-from wire.summary import digest
+from wire.summary import Level, SiteDay, digest, unseal
 
 if TYPE_CHECKING:
     import datetime as dt
 
     from collector.office import Office
 
+WHAT = {Level.FULL: "All counts", Level.COURSES: "The courses", Level.TOTALS: "The totals"}
 WITH_PARTS = 2  # the version from which on a hub understands that a part without a date was acknowledged
 
 
@@ -62,14 +64,25 @@ def take_batch(body: bytes, office: Office) -> bytes:
 def take_totals(data: bytes, office: Office) -> str:
     """Take in a day's totals from a short message; gives a sentence that says what became of them. Raises BadRecord."""
     day = open_totals(data, partial(secret_of, office))
+    return _take_alone(Arrived(data, name_of(data), day, ""), day, office)
+
+
+def take_sealed(data: bytes, office: Office) -> str:
+    """Take in a record that came without a batch; gives a sentence. Raises BadRecord."""
+    day = unseal(data, public_key_of)
+    return _take_alone(Arrived(data, digest(data), day, ""), day, office)
+
+
+def _take_alone(record: Arrived, day: SiteDay, office: Office) -> str:
     with writing():
         lock({day.hub.hex()})
-        settled = settle(day.hub, Arrived(data, digest(data), day, ""), office.now())
+        settled = settle(day.hub, record, office.now())
         if settled.kept:
             Hub.update(last_heard=office.now()).where(Hub.id == day.hub.hex()).execute()
     if isinstance(settled.word, Refused):
         return settled.word.sentence
-    return f"The totals of {day.called} are kept." if settled.kept else f"The totals of {day.called} were here already."
+    what = WHAT[day.level]
+    return f"{what} of {day.called} are kept." if settled.kept else f"{what} of {day.called} were here already."
 
 
 def _answer(body: bytes, office: Office, *, carried: bool) -> bytes:

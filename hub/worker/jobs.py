@@ -25,6 +25,7 @@ from hub.content.scrub import scrub
 from hub.content.sticks import look as look_at_sticks
 from hub.content.sync import bring, look
 from hub.downlink.apply import apply
+from hub.messages.tell import tell
 from hub.site import this_site
 from hub.uplink.deliver import deliver
 from hub.uplink.ledger import fold
@@ -108,6 +109,10 @@ def hold_what_is_told(work: Work) -> Idle | None:
     return None if apply(work.settings, work.clock) else IDLE
 
 
+def send_messages(work: Work) -> Idle | None:
+    return None if tell(work.settings, work.clock, work.library, work.stop) else IDLE
+
+
 def sweep(work: Work) -> None:
     forget(acknowledged_days(), work.settings.keep_days, work.clock.now())
     forget_boots(acknowledged_boots(), work.settings.keep_days, work.clock.now())
@@ -161,6 +166,7 @@ JOBS = (
     Job("sticks", 9, 10, read_sticks, "Content that is plugged in is taken in by itself, if head office signed it."),
     Job("copies", 10, 10, copy_to_sticks, "What is here goes to the next village, when the technician says so."),
     Job("carriers", 8, 10, carry_by_stick, "Where there is no line, a stick brings to head office what was counted."),
+    Job("messages", 120, 3600, send_messages, "Where the line is gone for days, an SMS tells a day's totals."),
     Job("content", 12, 60, bring_content, "New courses come, in the order in which people want them."),
     Job("sweep", 300, DAY, sweep, "Content that no release names, and details that have served, leave the card."),
     Job("snapshot", 600, "snapshot_every", save, "A damaged database has something to go back to."),

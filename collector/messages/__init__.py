@@ -1,0 +1,1 @@
+"""Short messages from hubs whose line is gone: an SMS of totals, or a burst of courses."""

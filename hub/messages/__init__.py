@@ -1,0 +1,1 @@
+"""Short messages: where the line is gone for days, an SMS tells head office the totals of a day."""
