@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collector.office import Office
     from wire.summary import SiteDay
 
-MOST = 100  # of a kind on one page; what is decided makes room
+MOST = 100  # of a kind; what is decided makes room
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def look(office: Office, site_id: str | None = None) -> Inbox:
     wanted = [hub for hub in hubs if site_id in (None, hub.site.id)]
     names = [hub.id for hub in wanted]
     return Inbox(
-        gaps=[gap for hub in wanted for gap in _gaps(hub, office)],
+        gaps=sorted((gap for hub in wanted for gap in _gaps(hub, office)), key=lambda gap: gap.last, reverse=True),
         lost=[_given(row) for row in _rows(Lost, names, Lost.id.desc())],
         set_aside=[
             _aside(row, office) for row in _rows(Quarantine, names, Quarantine.id.desc(), Quarantine.decided.is_null())
@@ -164,8 +164,8 @@ def _today(office: Office) -> dt.date:
 
 def _gaps(hub: Hub, office: Office) -> list[Gap]:
     until = yesterday(hub.site.time_zone, office)
-    spans = waited_for(hub.id, until)[-MOST:]
-    return [Gap(hub.id, hub.site.id, span.first, span.last, span.days, span.last == until) for span in spans[::-1]]
+    spans = waited_for(hub.id, until)
+    return [Gap(hub.id, hub.site.id, span.first, span.last, span.days, span.last == until) for span in spans]
 
 
 def _given(row: Lost) -> Given:

@@ -318,6 +318,14 @@ def test_any_number_in_an_address_is_just_not_there(client):
             assert client.post(f"/api/v1{path}", json={"word": "again", **ROSA}).status_code == 409
 
 
+def test_a_page_of_very_many_gaps_stays_short_and_says_so(client, hub):
+    hub.send(*(hub.sealed(day=dt.date(2025, 1, 1) + dt.timedelta(days=2 * number)) for number in range(120)))
+    page = client.get("/inbox?lang=en").text
+    assert page.count("Accept as lost</summary>") == 100
+    assert "The newest 100 are shown." in page
+    assert len(inbox(client)["gaps"]) == 120
+
+
 def test_a_name_and_a_note_are_never_taken_for_markup(client, hub, rosa):
     hub.send(hub.sealed(day=day(26)), hub.sealed(day=day(28)))
     rosa.done("/inbox/gaps", hub=hub.id.hex(), first="2026-02-27", last="2026-02-27", note="<b>x", by="<i>Rosa")

@@ -7,7 +7,21 @@ from hypothesis import strategies as st
 
 from tests.collector.running import RunningOffice
 
-PATHS = ["/", "/sites/", "/v1/enrol", "/v1/summaries", "/api/v1/sites", "/api/v1/sites/x/days", "/healthz", "/sign-in"]
+PATHS = [
+    "/",
+    "/sites/",
+    "/v1/enrol",
+    "/v1/summaries",
+    "/api/v1/sites",
+    "/api/v1/sites/x/days",
+    "/healthz",
+    "/sign-in",
+    "/inbox",
+    "/inbox/gaps",
+    "/inbox/records/1",
+    "/api/v1/inbox",
+    "/api/v1/inbox/undated/1",
+]
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 NAME = st.text(st.characters(codec="utf-8", exclude_characters="?#"), max_size=20)
 
