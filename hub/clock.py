@@ -42,6 +42,7 @@ TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
 BUILT = datetime(2026, 1, 1, tzinfo=UTC)  # this program is no older
 NETWORK = "network time"
 SIGNED = "signed content"
+CARRIED = "head office, by a carrier"  # it said so then, and nothing of now
 AGREED = timedelta(days=2)  # by which the clocks of head office's machines may differ
 TIMEX_BYTES = 512  # struct timex is 208 bytes on the platforms we run on
 
@@ -141,7 +142,7 @@ class Clock:
         now = self.moment()
         with writing():
             known = Floor.get_or_none(Floor.id == 1)
-            was_told = known is not None and known.source != SIGNED and known.boot == now.boot
+            was_told = known is not None and known.source not in {SIGNED, CARRIED} and known.boot == now.boot
             if known is None or (self._floor(known) < at and not (was_told and source == SIGNED)):
                 Floor.replace(id=1, at=at.timestamp(), source=source, boot=now.boot, seconds=now.seconds).execute()
 

@@ -58,6 +58,10 @@ def send(as_json: bool) -> None:
     open_database(settings.database)
     if not this_site().enrolled:
         raise HubError("This hub is not enrolled with head office; run `hub setup` first.")
+    if not this_site().has_line:
+        raise HubError(
+            "This hub has no address of head office; `hub carry export` writes what somebody can carry there."
+        )
     library = Library(settings.library_root)
     sealed = roll_up(settings, clock, library)
     done = deliver(settings, clock, library, urgent=True)

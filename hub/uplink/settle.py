@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from hub.clock import from_unix
+from hub.clock import CARRIED, from_unix
 from hub.db import writing
 from hub.uplink.epochs import give_way
 from hub.uplink.models import Outbox, Sealing, note, state
@@ -45,7 +45,7 @@ def settle(clock: Clock, answer: Answer, *, live: bool) -> Delivered:
         if live:
             _note(answer, now)
     if not live:
-        clock.raise_floor(from_unix(answer.time / 1000), "head office")
+        clock.raise_floor(from_unix(answer.time / 1000), CARRIED)
     return Delivered(acknowledged, refused)
 
 
