@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from content_cache.building import building
+from content_cache.importer import import_repository
 from content_cache.library import Library
+from content_cache.publisher.publish import publish as publish_courses
 from content_cache.records import CourseLine, ItemLine
 from hub.clock import Clock
 from hub.db import database, open_database
@@ -17,6 +19,7 @@ from hub.site import Site, this_site
 from hub.usage.intervals import union
 from hub.usage.record import PlayReport, Recorder
 from hub.usage.summary import summary
+from tests.town import SAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,3 +106,12 @@ def box(tmp_path: Path) -> Iterator[Box]:
 def library_root(tmp_path: Path) -> Path:
     publish(tmp_path / "hub" / "library")
     return tmp_path / "hub" / "library"
+
+
+@pytest.fixture(scope="session")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The library of a hub that holds the sample courses; for tests to copy."""
+    folder = tmp_path_factory.mktemp("samples")
+    publish_courses(SAMPLES, folder / "repository")
+    import_repository(folder / "repository", Library(folder / "library"))
+    return folder / "library"

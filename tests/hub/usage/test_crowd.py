@@ -8,14 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from content_cache.importer import import_repository
-from content_cache.library import Library
-from content_cache.publisher.publish import publish
 from tests.simulators.crowd import plans
 from tests.simulators.crowd.phone import Phone
 from tests.simulators.crowd.scenarios import MERIDA, SCENARIOS, differences, opened, waiting
 from tests.simulators.crowd.village import Village
-from tests.town import SAMPLES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,18 +20,9 @@ MOST_LOST = 5  # seconds
 IN_EACH = {move.__name__ for move in plans.MOVES} | {"cut request", "lost answer", "cut download"}
 
 
-@pytest.fixture(scope="session")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample courses as a hub holds them."""
-    folder = tmp_path_factory.mktemp("crowd")
-    publish(SAMPLES, folder / "repository")
-    import_repository(folder / "repository", Library(folder / "library"))
-    return folder / "library"
-
-
-def live_through(name: str, seed: int, folder: Path, library: Path) -> Village:
+def live_through(name: str, seed: int, folder: Path, samples: Path) -> Village:
     """The village after its days, having held what it must."""
-    with opened(SCENARIOS[name], seed, folder, library) as village:
+    with opened(SCENARIOS[name], seed, folder, samples) as village:
         village.run(village.end)
         assert differences(village) == {}
         assert village.broken == []
@@ -45,8 +32,8 @@ def live_through(name: str, seed: int, folder: Path, library: Path) -> Village:
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_sealed_site_days_say_exactly_what_the_hub_took_in(name: str, tmp_path: Path, library: Path) -> None:
-    village = live_through(name, 1, tmp_path, library)
+def test_sealed_site_days_say_exactly_what_the_hub_took_in(name: str, tmp_path: Path, samples: Path) -> None:
+    village = live_through(name, 1, tmp_path, samples)
     assert [what for what in IN_EACH if not village.happened[what]] == []
     assert sum(1 for _ in village.truth.plays()) > 15
     assert bool(village.lost) == bool(SCENARIOS[name].trouble)
@@ -55,12 +42,12 @@ def test_sealed_site_days_say_exactly_what_the_hub_took_in(name: str, tmp_path: 
 @pytest.mark.long
 @pytest.mark.parametrize("seed", range(2, 12))
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_they_do_with_other_dice_as_well(name: str, seed: int, tmp_path: Path, library: Path) -> None:
-    assert any(live_through(name, seed, tmp_path, library).truth.plays())
+def test_they_do_with_other_dice_as_well(name: str, seed: int, tmp_path: Path, samples: Path) -> None:
+    assert any(live_through(name, seed, tmp_path, samples).truth.plays())
 
 
-def test_bytes_are_what_phones_received_that_read_all(tmp_path: Path, library: Path) -> None:
-    with Village(tmp_path, library, MERIDA, dt.datetime(2028, 2, 29, 10)) as village:  # noqa: DTZ001
+def test_bytes_are_what_phones_received_that_read_all(tmp_path: Path, samples: Path) -> None:
+    with Village(tmp_path, samples, MERIDA, dt.datetime(2028, 2, 29, 10)) as village:  # noqa: DTZ001
         moves = [plans.watch, plans.read, plans.take_home] * 3
         for seed in range(4):
             phone = Phone(village, Random(seed), cookies=seed != 1, scripts=seed != 2)
@@ -74,9 +61,9 @@ def test_bytes_are_what_phones_received_that_read_all(tmp_path: Path, library: P
 
 
 def test_a_download_that_is_cut_counts_the_bytes_that_its_socket_took_and_no_more(
-    tmp_path: Path, library: Path
+    tmp_path: Path, samples: Path
 ) -> None:
-    with Village(tmp_path, library, MERIDA, dt.datetime(2028, 2, 29, 10)) as village:  # noqa: DTZ001
+    with Village(tmp_path, samples, MERIDA, dt.datetime(2028, 2, 29, 10)) as village:  # noqa: DTZ001
         phone = Phone(village, Random(1))
         (film, *_) = phone.open("/items/precio-justo/cuanto-te-cuesta").take_home
         size = len(phone.take(film))

@@ -243,7 +243,10 @@ class Village:
     def sealed(self) -> dict[dt.date, SiteDay]:
         """The newest revision of each site-day, out of the bytes that go to head office."""
         key = signing_key(self.settings.keys).public_key()
-        return {row.day: unseal(bytes(row.sealed), lambda _hub: key) for row in Outbox.select()}
+        return {
+            row.day: unseal(bytes(row.sealed), lambda _hub: key)
+            for row in Outbox.select().where(Outbox.day.is_null(False))
+        }
 
 
 def _lessons(library: Library) -> tuple[dict[str, Lesson], dict[str, str], str]:
