@@ -11,7 +11,8 @@ A box that does not know the time counts by boot instead: a part is 24 hours sin
 dated, the days that its parts turn out to be list them as `emptied`, so that each is counted in one place.
 
 Adding a key leaves the version as it is: who does not know the key carries it in `extra`. A change of meaning raises
-it; such are undated parts and what empties them, and less detail than all.
+it; such are undated parts and what empties them, less detail than all, and the tables beyond items and hours, with
+which a shorter way came to write them all.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from hub.messages import tell as module
 from hub.messages.command import NotHandedOver, PerhapsHandedOver, hand_over
 from hub.messages.models import Message
 from hub.messages.tell import Due, NoSecret, due, tell
+from hub.settings import BadSetting, Settings
 from hub.site import Site, sealing_key, this_site
 from hub.uplink.ledger import bytes_by_kind
 from tests.hub.uplink.conftest import MONDAY
@@ -222,6 +223,14 @@ def test_without_the_time_or_a_command_nothing_is_told(hub, told, sender):
     hub.reboot(certain=False)
     assert told() == 0
     assert sender.sent == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("MESSAGE_BYTES", "139"), ("MESSAGE_AFTER", "-1"), ("MESSAGES_A_DAY", "-1")]
+)
+def test_a_setting_that_cannot_be_used_stops_the_start_with_a_sentence(name, value):
+    with pytest.raises(BadSetting, match=rf"HUB_{name} must be .*\.$"):
+        Settings.load({f"HUB_{name}": value})
 
 
 @pytest.mark.parametrize("command", ["", "   ", "'unclosed"])
