@@ -18,6 +18,7 @@ from tests.collector.sender import NOW, FakeHub, a_code
 from wire.kit import open_kit
 from wire.parcel import addressee
 
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # where the database plays no part
 DAYS = [dt.date(2026, 2, day) for day in (26, 27, 28)]
 
 
@@ -59,6 +60,7 @@ def test_a_file_is_taken_in_and_the_reply_names_each_record(office, client, hub)
     assert kept() == dict(zip(DAYS, (4, 5, 6), strict=True))
 
 
+@ON_SQLITE
 def test_the_page_speaks_spanish(office, client, hub):
     page = bring(client, parcel(office, batch(hub, *days_of(hub))), language="es")
     assert "La oficina central ya tiene 3 días de Dzemul, hasta el 28 de febrero de 2026." in page.text
@@ -73,6 +75,7 @@ def test_again_and_in_any_order_it_changes_nothing(office, client, hub):
     assert kept() == dict(zip(DAYS, (7, 5, 6), strict=True))
 
 
+@ON_SQLITE
 def test_several_files_are_each_told_for_themselves(office, client, hub):
     other = FakeHub.enrolled(client, "Ucú")
     page = bring(client, parcel(office, batch(hub, hub.sealed())), b"", parcel(office, batch(other, other.sealed())))
@@ -83,6 +86,7 @@ def test_several_files_are_each_told_for_themselves(office, client, hub):
     assert len(re.findall("/carry/replies/", page.text)) == 2
 
 
+@ON_SQLITE
 def test_nobody_needs_a_token_to_bring_a_file_and_learns_no_figure(database_url, tmp_path, office, client, hub):
     from collector.app import create_app
     from collector.settings import Settings
@@ -107,6 +111,7 @@ def a_zip() -> bytes:
     return out.getvalue()
 
 
+@ON_SQLITE
 def test_every_wrong_file_gets_its_own_sentence_and_changes_nothing(office, client, hub):
     good = parcel(office, batch(hub, hub.sealed()))
     stranger = FakeHub(client)
@@ -128,6 +133,7 @@ def test_every_wrong_file_gets_its_own_sentence_and_changes_nothing(office, clie
     assert kept() == before
 
 
+@ON_SQLITE
 def test_no_bent_byte_is_taken_in(office, client, hub):
     from collector.carry.refused import NotTaken
     from collector.carry.take import take_parcel
@@ -141,6 +147,7 @@ def test_no_bent_byte_is_taken_in(office, client, hub):
         assert take_parcel(good, office.extensions["office"]).days == 1
 
 
+@ON_SQLITE
 def test_who_brings_nothing_but_wrong_files_must_wait_and_others_need_not(office, client, hub):
     for _ in range(20):
         assert client.post("/v1/parcels", data=b"x").status_code == 400
@@ -161,6 +168,7 @@ def test_a_reply_waits_for_a_week_and_no_longer(office, client, hub):
     assert client.get("/carry/replies/guess/reply").status_code == 404
 
 
+@ON_SQLITE
 def test_a_hub_that_cannot_be_sealed_for_is_taken_in_without_a_reply(office, client):
     hub = FakeHub(client)
     hub.sealing = None
@@ -191,6 +199,7 @@ def test_of_two_boxes_with_one_kit_the_first_is_taken_in(office, client, kit):
     assert kept() == {}
 
 
+@ON_SQLITE
 def test_of_two_boxes_that_come_before_either_has_sent_the_second_is_told_so(office, client, kit):
     first, enrolment = set_up(client, kit)
     second, another = set_up(client, kit)
@@ -229,6 +238,7 @@ def _fresh(office, days: int) -> bytes:
         return make_kit("dzemul", then, Kits())
 
 
+@ON_SQLITE
 def test_a_kit_may_void_those_that_no_hub_has_used(office, client, kit):
     known = office.extensions["office"]
     hub, enrolment = set_up(client, kit)
@@ -242,6 +252,7 @@ def test_a_kit_may_void_those_that_no_hub_has_used(office, client, kit):
     assert bring(client, parcel(office, batch(hub))).status_code == 200
 
 
+@ON_SQLITE
 def test_a_file_is_of_one_hub(office, client, hub):
     other = FakeHub.enrolled(client, "Ucú")
     data = parcel(office, batch(hub, hub.sealed()), batch(other, other.sealed()))
@@ -252,6 +263,7 @@ def test_a_file_is_of_one_hub(office, client, hub):
         assert [row.hub.id for row in Summary.select()] == [hub.id.hex()]
 
 
+@ON_SQLITE
 def test_the_site_page_hands_out_a_kit(client, hub):
     assert "Make a kit" in client.get("/sites/dzemul?lang=en").text
     answer = client.post("/sites/dzemul/kit")
@@ -266,6 +278,7 @@ def test_the_site_page_hands_out_a_kit(client, hub):
     assert client.post("/sites/none/kit").status_code == 409
 
 
+@ON_SQLITE
 def test_the_hub_of_a_kit_keeps_its_key(office, client, kit):
     hub, enrolment = set_up(client, kit)
     bring(client, parcel(office, enrolment, batch(hub)))

@@ -20,7 +20,6 @@ from hub.carry.up import seal_all
 from hub.clock import Clock
 from hub.db import database
 from hub.downlink.apply import apply
-from hub.settings import Settings
 from hub.site import this_site
 from hub.uplink.introduce import owed
 from hub.uplink.ledger import rules
@@ -224,7 +223,3 @@ def test_the_file_is_made_anew_when_its_folder_is_lost(carrier: Carrier) -> None
     live(carrier.hub, 3)
     shutil.rmtree(carrier.fetch().path.parent)
     assert carrier.go_round().acknowledged == 1
-
-
-def test_settings_name_the_folder_of_sticks() -> None:
-    assert str(Settings().sticks) == "/media"

@@ -12,7 +12,7 @@ import pytest
 
 from collector.carry.sticks import import_all
 from collector.db import database as office_database
-from hub.carry import sticks, up
+from hub.carry import sticks
 from hub.carry.models import Carrier as Plugged
 from hub.carry.models import carrying
 from hub.carry.sticks import AGAIN, FULL, GONE, LINK, LOCKED, WRITTEN, look, order, write_to_all
@@ -329,9 +329,3 @@ def test_a_stick_as_phones_and_cameras_format_them_carries(carrier: Carrier, tmp
         at_head_office(carrier, stick)
         Real.run(carrier, tmp_path / "media")
         assert carrier.hub.waiting() == []
-
-
-def test_the_file_of_the_outbox_is_read_from_one_place(carrier: Carrier) -> None:
-    """A stick, a phone and the command hand out the same bytes."""
-    live(carrier.hub, 3)
-    assert up.current(carrier.hub.settings, carrier.hub.library).path == carrier.fetch().path
