@@ -19,9 +19,9 @@ from msgspec import Meta, Struct
 from collector.db import writing
 from collector.errors import NotPossible
 from collector.inbox.gaps import waited_for
-from collector.inbox.judge import Span, place_of
+from collector.inbox.judge import Span, part_name, place_of
 from collector.inbox.keep import Arrived, contradictions, keep, lock, plain, settle
-from collector.inbox.models import Decision, ItemUse, Lost, Quarantine, Sealing, Summary
+from collector.inbox.models import Decision, Emptied, ItemUse, Lost, Quarantine, Sealing, Summary
 from collector.inbox.opening import open_record
 from collector.sites.models import Hub
 from collector.state.store import answer_record
@@ -31,6 +31,7 @@ from wire.summary import Level, SiteDay
 
 if TYPE_CHECKING:
     from collector.office import Office
+    from wire.summary import Part
 
 Name = Annotated[str, Meta(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*\Z")]
 Note = Annotated[str, Meta(max_length=300)]
@@ -178,7 +179,7 @@ def _act(row: Quarantine, record: Arrived, asked: Resolving, office: Office) -> 
     if asked.word == "take":
         if record.day is None:
             raise NotDecided("still", record.sentence)
-        _replace(record, record.day, office.now())
+        _replace(record, record.day, office)
     if asked.word == "again":
         if record.day is None:
             raise NotDecided("still", record.sentence)
@@ -187,15 +188,35 @@ def _act(row: Quarantine, record: Arrived, asked: Resolving, office: Office) -> 
             raise NotDecided("still", word.sentence)
 
 
-def _replace(record: Arrived, day: SiteDay, now: int) -> None:
-    """Let go of what contradicts the record, then keep it."""
+def _replace(record: Arrived, day: SiteDay, office: Office) -> None:
+    """Let go of what contradicts the record, then keep it; what only that had emptied counts again."""
+    filled: set[Part] = set()
     for sealing in contradictions(record, day):
         there = (Summary.hub == sealing.hub) & (Summary.epoch == sealing.epoch) & (Summary.place == sealing.place)
         row = Summary.get_or_none(there)
         if row is not None:
+            filled |= _emptied_by(row, office) if row.digest == sealing.digest else set()
             _let_go(row, sealing, is_same=sealing.place == place_of(day))
         sealing.delete_instance()
-    keep(record, day, now)
+    keep(record, day, office.now())
+    if filled:
+        _fill(day, filled, office)
+
+
+def _emptied_by(row: Summary, office: Office) -> set[Part]:
+    day = open_record(bytes(row.sealed), office).day
+    return set(day.emptied) if day else set()
+
+
+def _fill(day: SiteDay, parts: set[Part], office: Office) -> None:
+    """Count those of `parts` again that no record of their epoch empties any more."""
+    here = (Summary.hub == day.hub.hex()) & (Summary.epoch == day.epoch)
+    for row in Summary.select().where(here, Summary.day.is_null(False)):
+        parts = parts - _emptied_by(row, office)
+    for part in parts:
+        gone = (Emptied.hub == day.hub.hex()) & (Emptied.epoch == day.epoch) & (Emptied.place == part_name(part))
+        Emptied.delete().where(gone).execute()
+        Summary.update(emptied=False, shown=Summary.placed).where(here, Summary.place == part_name(part)).execute()
 
 
 def _let_go(row: Summary, sealing: Sealing, *, is_same: bool) -> None:

@@ -123,7 +123,7 @@ def keep(record: Arrived, day: SiteDay, now: int) -> bool:
     row = Summary.get_or_none(here)
     held = Held(row.revision, row.level, row.columns_revision) if row else None
     verdict = judge(held, day.revision, day.level)
-    if any(verdict) and not _is_emptied(day):
+    if any(verdict):
         _write(row or Summary(hub=day.hub.hex(), epoch=day.epoch, place=place_of(day)), verdict, record, day, now)
     return is_new
 
@@ -157,7 +157,8 @@ def _write(row: Summary, verdict: Verdict, record: Arrived, day: SiteDay, now: i
         if day.undated:
             row.boot, row.part = day.undated.boot.hex(), day.undated.part
             row.after, row.before = day.undated.after, day.undated.before
-        row.shown = row.day or row.placed
+        row.emptied = _is_emptied(day)
+        row.shown = None if row.emptied else row.day or row.placed
     else:
         row.columns_sealed = record.sealed
     if verdict.columns:

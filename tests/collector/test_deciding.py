@@ -171,6 +171,17 @@ def test_a_record_that_took_the_number_of_another_day_can_take_it_over(client, h
     assert days(client) == {"2026-02-22": 50, "2026-02-21": 4}
 
 
+def test_what_only_the_record_let_go_of_had_emptied_counts_again(client, hub, rosa):
+    first, second = Part(BOOT, 0), Part(BOOT, 1)
+    hub.send(hub.sealed(day=day(21), plays=2, emptied=(second,)))
+    hub.send(hub.sealed(day=day(20), plays=9, emptied=(first, second)))
+    late = (a_part(hub, undated=Undated(BOOT, number), plays=4, revision=1) for number in range(2))
+    hub.send(*late, hub.sealed(day=day(20), plays=5), speaks=2)
+    assert days(client) == {"2026-02-21": 2, "2026-02-20": 9}
+    rosa.done(f"/inbox/records/{Quarantine.get().id}", word="take")
+    assert days(client) == {"2026-02-21": 2, "2026-02-20": 5, None: 4}
+
+
 def test_taking_an_older_revision_leaves_newer_totals_and_takes_its_items(client, hub, rosa):
     bare = {"items": (), "hours": (), "level": 2}
     hub.send(hub.sealed(revision=1, plays=3, items=(ItemUse(5, 3, 2, 4),)), hub.sealed(revision=2, plays=8, **bare))
