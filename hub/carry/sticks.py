@@ -40,22 +40,14 @@ if TYPE_CHECKING:
 
 # The words for how a stick fares; pages put a sentence of their own beside each.
 WANTED, WRITTEN, FULL, LOCKED, LINK, GONE, BROKEN = "wanted", "written", "full", "locked", "link", "gone", "broken"
-STATES = {
-    WANTED: "The worker sees to it in a moment.",
-    WRITTEN: "What waits for head office is on it.",
-    FULL: "It has no room.",
-    LOCKED: "It is write-protected.",
-    LINK: "It leads elsewhere.",
-    GONE: "It was pulled out too early.",
-    BROKEN: "It cannot be read or written.",
-    "office": "This hub knows no keys of head office yet.",
-}
+NONE, OFFICE = "none", "office"  # no stick is there; this hub knows no keys of head office yet
+STATES = (WANTED, WRITTEN, FULL, LOCKED, LINK, GONE, BROKEN, OFFICE)
 AGAIN = 600.0  # seconds after which a stick that stays plugged in gets what waits by then
 MOST_FILES = 300  # looked at in its folder for hubs
 FOLDERS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 BY_ERROR = {errno.EROFS: LOCKED, errno.EACCES: LOCKED, errno.EPERM: LOCKED, errno.ELOOP: LINK, errno.ENOTDIR: LINK}
 SENTENCES = {
-    "none": "No stick is plugged in below {}; plug one in, or give a PATH.",
+    NONE: "No stick is plugged in below {}; plug one in, or give a PATH.",
     FULL: "{} has no room for a file of some kilobytes; remove something from it, or take another one.",
     LOCKED: "{} cannot be written; take off its write protection, or take another one.",
     LINK: "{} has a link where its folder {} should be, which leads elsewhere; remove it, or take another stick.",
@@ -65,7 +57,7 @@ SENTENCES = {
 
 
 class StickTrouble(HubError):
-    """The stick cannot be used now; `state` is a word of STATES."""
+    """The stick cannot be used now; `state` is one of STATES."""
 
     exit_code = 74
 
@@ -111,7 +103,7 @@ def write_to_all(settings: Settings, clock: Clock, library: Library) -> list[tup
     """Use every stick that is plugged in: a technician said so. Raises StickTrouble, NoOffice or NoSpace."""
     places = mounted(settings.sticks)
     if not places:
-        raise StickTrouble("none", settings.sticks)
+        raise StickTrouble(NONE, settings.sticks)
     return [(place, _use(place, settings.sticks, settings, clock, library)) for place in places]
 
 
@@ -153,7 +145,8 @@ def _see_to(place: Path, under: Path, settings: Settings, clock: Clock, library:
         done = _use(place, under, settings, clock, library, read=news)
         row |= {"state": WRITTEN, **done._asdict()}
     except (StickTrouble, NoOffice, NoSpace) as error:
-        row |= {"state": getattr(error, "state", "office"), "sentence": str(error)}
+        state = error.state if isinstance(error, StickTrouble) else OFFICE if isinstance(error, NoOffice) else BROKEN
+        row |= {"state": state, "sentence": str(error)}
     with writing():
         Carrier.replace(place=str(place), stamp=_stamp(place), boot=now.boot, seconds=now.seconds, **row).execute()
 

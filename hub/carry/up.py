@@ -224,7 +224,7 @@ def _nonce(random: bytes, settings: Settings) -> bytes:
 
 
 def _forget_others(folder: Path, kept: Path) -> None:
-    """Older files; whoever is just taking one goes on reading it."""
-    for path in folder.glob(f"*{SUFFIX}"):
-        if path != kept:
-            path.unlink(missing_ok=True)
+    """Older files, but for the last one, which another program may just be about to open."""
+    others = [path for path in folder.glob(f"*{SUFFIX}") if path != kept]
+    for path in sorted(others, key=lambda path: path.stat().st_mtime_ns)[:-1]:
+        path.unlink()

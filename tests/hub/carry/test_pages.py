@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import re
 import threading
@@ -10,14 +11,17 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
+from hub.carry.models import Carrier as Plugged
 from hub.carry.models import carrying
 from hub.carry.routes import BURST
+from hub.carry.sticks import STATES
 from hub.clock import Clock
-from hub.db import database
+from hub.db import database, writing
 from hub.server import HubServer
 from hub.settings import Settings
 from hub.site import this_site
 from hub.uplink.models import Outbox
+from tests.hub.content.test_sticks import Port
 from tests.hub.serving import serving
 from tests.hub.technician.conftest import ORIGIN, Bench
 from tests.hub.uplink.conftest import Machine
@@ -167,6 +171,22 @@ def test_the_largest_kit_fits_the_form(bench: Bench, office: HeadOffice) -> None
     root = b"x" * (10 << 10)
     answer = give_kit(bench, office.kit(content_root=root))
     assert "other keys for courses" in answer.text, "it was read, and its root is none"
+
+
+def test_the_technicians_page_has_a_sentence_for_whatever_becomes_of_a_stick(
+    carried: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = Port(tmp_path, monkeypatch)
+    carried.settings = dataclasses.replace(carried.settings, sticks=port.folder)
+    carried.boot("another boot")
+    said = set()
+    for state in STATES:
+        stick = port.plug_in(state, "x")
+        with writing():
+            Plugged.create(place=str(stick), name=state, state=state, stamp="", boot=1, seconds=1)
+        page = carried.signed_in().get("/technician/carry").text
+        said |= set(re.findall(rf">{state}</h3>\n<p><strong>([^<]+)</strong>", page))
+    assert len(said) == len(STATES)
 
 
 def test_the_technicians_page_and_the_villages_lead_there(carried: Bench) -> None:
