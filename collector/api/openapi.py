@@ -25,6 +25,7 @@ COUNT = {"type": "integer", "minimum": 0}
 MINUTES = {"type": "number", "minimum": 0, "description": "minutes, to a tenth"}
 YES_NO = {"type": "boolean"}
 SEALED = {"application/cose": {"schema": {"type": "string", "format": "binary", "maxLength": LONGEST_BODY}}}
+MESSAGE = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 PARCEL = {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary", "maxLength": LONGEST_PARCEL}}}
 TOTALS = _object(plays=COUNT, visitors=COUNT, visitors_at_most=YES_NO, minutes=MINUTES)
 SITE = _object(
@@ -205,6 +206,20 @@ DESCRIPTION: dict[str, Any] = {
     "paths": {
         "/v1/enrol": _upload("A hub asks to be taken in", {"409": _refusal("The code is used"), "429": BUSY}),
         "/v1/summaries": _upload("A hub's signed batch of site-days (docs/formats/summary.md)", {}),
+        "/v1/messages": {
+            "post": {
+                "summary": "The totals of a day from a short message, as bytes or in base 64 (docs/formats/summary.md)",
+                "security": [],
+                "requestBody": {"required": True, "content": MESSAGE},
+                "responses": {
+                    "200": {"description": "What became of it", "content": _json(_object(sentence={"type": "string"}))},
+                    "400": _refusal("Not valid; a sentence"),
+                    "413": _refusal("Too long"),
+                    "429": BUSY,
+                    "503": DOWN,
+                },
+            }
+        },
         "/v1/parcels": {
             "post": {
                 "summary": "A file that somebody carried from a hub; the answer is the file to take back to it",
