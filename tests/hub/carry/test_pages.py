@@ -185,7 +185,7 @@ def test_the_technicians_page_has_a_sentence_for_whatever_becomes_of_a_stick(
         with writing():
             Plugged.create(place=str(stick), name=state, state=state, stamp="", boot=1, seconds=1)
         page = carried.signed_in().get("/technician/carry").text
-        said |= set(re.findall(rf">{state}</h3>\n<p><strong>([^<]+)</strong>", page))
+        said |= set(re.findall(rf">{state}</h3>\s*<p><strong>\s*([^<]+)</strong>", page))
     assert len(said) == len(STATES)
 
 
