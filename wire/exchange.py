@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 LONGEST_BODY = 1 << 20
 MOST_RECORDS = 512
 LONGEST_STATE = 24 << 10
+LONGEST_COUNTED = 16 << 10  # bytes of what Ahead tells to be counted: an answer with it stays under what a hub reads
 MARK = 4  # bytes of a digest that tell one sealing from another of the same number
 MOST_MARKS = 1024
 
@@ -63,12 +64,16 @@ class Lineage(Struct, frozen=True):
 
 
 class Ahead(Struct, frozen=True):
-    """The newest sealing of `epoch` that head office holds, and the boots it has counted, by day or part."""
+    """The newest sealing of `epoch` that head office holds, and the boots it has counted, by day or part.
+
+    `cut`: there are more, of places that are older.
+    """
 
     epoch: Count
     sequence: Count
     mark: Mark
     counted: Annotated[list[tuple[dt.date | Part, list[Boot]]], Meta(max_length=MOST_RECORDS)]
+    cut: bool = False
 
 
 class Batch(Struct, frozen=True, kw_only=True):
@@ -213,7 +218,8 @@ def open_answer(body: bytes, key: Ed25519PublicKey, nonce: bytes | None) -> Answ
 
 
 def _ahead_row(ahead: Ahead) -> list[Any]:
-    return [ahead.epoch, ahead.sequence, ahead.mark, [[_place(day), b"".join(boots)] for day, boots in ahead.counted]]
+    counted = [[_place(day), b"".join(boots)] for day, boots in ahead.counted]
+    return [ahead.epoch, ahead.sequence, ahead.mark, counted, *([True] if ahead.cut else [])]
 
 
 def _place(day: dt.date | Part) -> Any:
@@ -223,7 +229,7 @@ def _place(day: dt.date | Part) -> Any:
 def _read_ahead(value: Any) -> dict[str, Any]:
     ((epoch, sequence, mark, rows),) = messages.rows([value], 4)
     counted = [(_read_place(row[0]), _read_boots(row[1])) for row in messages.rows(rows, 2)]
-    return {"epoch": epoch, "sequence": sequence, "mark": mark, "counted": counted}
+    return {"epoch": epoch, "sequence": sequence, "mark": mark, "counted": counted, "cut": [*value, False][4] is True}
 
 
 def _read_place(value: Any) -> Any:

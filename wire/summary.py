@@ -124,6 +124,12 @@ class SiteDay(Struct, frozen=True, kw_only=True):
             return str(self.day)
         return f"part {self.undated.part + 1} of the undated boot {self.undated.boot.hex()}"
 
+    @property
+    def rows(self) -> int:
+        """How many rows its tables have."""
+        tables = (self.items, self.courses, self.learning, self.sessions, self.survey, self.emptied)
+        return sum(len(table) for table in tables)
+
 
 PLAIN = {
     2: "epoch", 4: "revision", 5: "sequence", 6: "release", 7: "open",

@@ -6,6 +6,7 @@ whatever else it has counted; so it is told the newest sealing that is held, and
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from peewee import fn
@@ -13,7 +14,7 @@ from peewee import fn
 from collector.db import rows
 from collector.inbox.judge import Line, line_of, named_place
 from collector.inbox.models import Sealing, Summary
-from wire.exchange import MARK, MOST_RECORDS, Ahead
+from wire.exchange import LONGEST_COUNTED, MARK, MOST_RECORDS, Ahead
 from wire.summary import Level
 
 if TYPE_CHECKING:
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
     from wire.exchange import Batch
     from wire.summary import Part
+
+    Counted = tuple[dt.date | Part, list[bytes]]
+
+AROUND_PLACE = 14  # bytes of a place and the heads around it, in CBOR
 
 
 def newest_of(hub: bytes, epoch: int) -> tuple[int, bytes] | None:
@@ -43,10 +48,11 @@ def standing(batch: Batch) -> tuple[Line, Ahead | None]:
     if lineage is None or newest is None or line is Line.SAME:
         return line, None
     counted = _counted(batch.hub, lineage.epoch, lineage.highest)
-    return line, Ahead(lineage.epoch, newest[0], newest[1][:MARK], counted)
+    told = _fitting(counted)
+    return line, Ahead(lineage.epoch, newest[0], newest[1][:MARK], told, cut=len(told) < len(counted))
 
 
-def _counted(hub: bytes, epoch: int, near: int) -> list[tuple[dt.date | Part, list[bytes]]]:
+def _counted(hub: bytes, epoch: int, near: int) -> list[Counted]:
     """The boots that are counted, by place; of very many places those sealed nearest to where the box stands."""
     query = (
         Summary.select(Summary.place, Summary.boots)
@@ -55,6 +61,12 @@ def _counted(hub: bytes, epoch: int, near: int) -> list[tuple[dt.date | Part, li
         .limit(MOST_RECORDS)
     )
     return [(named_place(place), _tags(bytes(boots or b""))) for place, boots in rows(query.tuples())]
+
+
+def _fitting(counted: list[Counted]) -> list[Counted]:
+    """The first of them, as many as a hub reads: a box whose supply gives way each hour has thousands of boots."""
+    ends = itertools.accumulate(AROUND_PLACE + MARK * len(boots) for _, boots in counted)
+    return [row for row, end in zip(counted, ends, strict=True) if end <= LONGEST_COUNTED]
 
 
 def _tags(boots: bytes) -> list[bytes]:

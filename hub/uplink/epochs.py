@@ -52,7 +52,7 @@ class Counted:
         days = [place for place, _ in ahead.counted if isinstance(place, dt.date)]
         self._dated = {boot for place, boot in self._pairs if isinstance(place, dt.date)}
         # It names so many places at most; what is older was told long ago.
-        self._told_before = min(days) if days and len(ahead.counted) >= MOST_RECORDS else dt.date.min
+        self._told_before = min(days) if days and (ahead.cut or len(ahead.counted) >= MOST_RECORDS) else dt.date.min
 
     def has(self, boot: bytes, part: int, day: dt.date | None) -> bool:
         """Whether it counts what `boot` saw in that part of it, under the part or under the day."""

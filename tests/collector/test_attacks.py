@@ -9,6 +9,7 @@ import cbor2
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from collector.inbox.models import ItemUse as ItemRow
 from collector.inbox.models import Quarantine, Sealing, Summary
 from tests.collector.sender import FakeHub
 from tests.collector.test_deciding import inbox
@@ -16,7 +17,7 @@ from tests.collector.test_inbox import totals
 from wire import cose, messages, summary
 from wire.columns import deflate
 from wire.exchange import MOST_RECORDS, open_answer
-from wire.summary import LONGEST_PLAIN, Undated, digest
+from wire.summary import LONGEST_PLAIN, ItemUse, Undated, digest
 
 DAY = dt.date(2026, 2, 28)
 
@@ -175,6 +176,23 @@ def test_uploads_beside_an_attack_are_all_answered(office, client, hub):
     assert [len(answer.acknowledged) for answer in answers] == [1] * 12
     assert set(attacks) == {100}
     assert totals(client)["plays"] == 36
+
+
+def test_a_batch_of_days_with_thousands_of_items_is_taken_in_a_few_at_a_time(client, hub, monkeypatch):
+    """A batch of some kilobytes can hold two million rows: nobody else waits while they are written."""
+    monkeypatch.setattr("collector.inbox.receive.MOST_ROWS", 1600)
+    items = tuple(ItemUse(number, 1, 1, 0) for number in range(400))
+    days = [DAY - dt.timedelta(days=number) for number in range(8)]
+    records = [hub.sealed(day=day, items=items, plays=400) for day in days]
+    named = []
+    while len(named) < len(days):
+        left = records[len(named) :]
+        answer = hub.send(*left)
+        assert answer.refused == []
+        assert 0 < len(answer.acknowledged) <= 5
+        named += answer.acknowledged
+    assert [row.digest for row in named] == [digest(record) for record in records]
+    assert ItemRow.select().count() == 8 * 400
 
 
 def test_kinds_of_messages_never_pass_for_each_other(client, hub):

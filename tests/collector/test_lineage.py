@@ -9,11 +9,13 @@ import pytest
 from collector.inbox.models import Quarantine
 from collector.inbox.receive import take_batch
 from collector.sites.models import Hub
+from hub.uplink.epochs import Counted
+from hub.uplink.replies import LONGEST_REPLY
 from tests.collector.sender import FakeHub, a_code
 from tests.collector.test_inbox import totals
 from tests.test_docs import read
 from tests.wire.samples import HUB, KEY
-from wire.exchange import MARK, Lineage, open_answer
+from wire.exchange import LONGEST_STATE, MARK, Lineage, open_answer
 from wire.summary import CourseUse, ItemUse, Level, Part, Undated, digest
 
 BOOT, OTHER_BOOT = b"\x0a\x0b\x0c\x0d", b"\x1a\x1b\x1c\x1d"
@@ -108,6 +110,24 @@ def test_parts_without_a_date_are_told_as_counted_too(box):
     box.send(part, box.seal(day=day(1)))
     restored = box.copy(until=0)
     assert (Part(BOOT, 2), [BOOT]) in restored.send(restored.seal(day=day(2))).ahead.counted
+
+
+def test_of_a_box_with_thousands_of_boots_as_much_is_told_as_its_hub_reads(box):
+    """Else it would hear nothing, begin no epoch, and be left alone for ever."""
+    first, boots = dt.date(2025, 1, 1), [number.to_bytes(4) for number in range(300)]
+    days = [first + dt.timedelta(days=number) for number in range(200)]
+    box.send(*(box.seal(day=each, boots=tuple(boots), items=(), plays=1, group_plays=0) for each in days))
+    restored = box.copy(until=190)
+    answer = restored.send(restored.seal(day=day(20), boots=(BOOT,)))
+    assert len(box.hub.last_body) + LONGEST_STATE < LONGEST_REPLY
+    assert answer.ahead.cut
+    assert answer.ahead.sequence == 200
+    told = dict(answer.ahead.counted)
+    assert days[190] in told, "the nearest to where the box stands"
+    assert told[days[190]] == boots
+    counted = Counted(answer.ahead)
+    assert all(counted.has(boots[0], 0, each) for each in days[:196])
+    assert not counted.has(BOOT, 0, day(20))
 
 
 def test_one_number_for_two_records_is_an_alarm_without_a_lineage_too(client, hub):
