@@ -153,7 +153,8 @@ class Clock:
     def _find_out(self) -> float | None:
         """Ask the other process through the database, then the kernel."""
         row = Boot.get_or_none(Boot.id == self.boot)
-        if row is not None and row.began is None and self._synchronised():
+        # Network time may be forged, or come from a clock that lost its battery; before this program there was no use.
+        if row is not None and row.began is None and self._synchronised() and self._wall() >= BUILT.timestamp():
             self.learn(from_unix(self._wall()), NETWORK)
             row = Boot.get_by_id(self.boot)
         self._began = None if row is None else row.began

@@ -41,7 +41,8 @@ Place = dt.date | BootPart
 # The parts that were ever sealed of a boot that has a date now, if they reach into the day; to the last of its batches.
 EMPTIED = """
 SELECT b.boot_id, o.part FROM outbox o JOIN boot b ON b.id = o.boot
-WHERE o.epoch = :epoch AND b.began + o.part * :part < :end AND b.began + MIN((o.part + 1) * :part, COALESCE(
+WHERE o.epoch = :epoch AND o.boot > 0 AND b.began + o.part * :part < :end
+AND b.began + MIN((o.part + 1) * :part, COALESCE(
     (SELECT MAX(ended) FROM batch t WHERE t.boot = b.id), (o.part + 1) * :part)) >= :start
 """
 log = logging.getLogger("hub.uplink")
@@ -143,7 +144,7 @@ class Press:
         for feature in self._features:
             fields |= _fields(feature.summary(day, zone))
             boots |= feature.boots(day, zone)
-        fields |= {"day": day, "open": self.now.today is None or day >= self.now.today}
+        fields |= {"day": day, "open": self.now.today in {None, day}}
         fields |= {"boots": _tags(boots), "emptied": emptied(day, zone, self.site.epoch)}
         return fields | {"uplink_bytes": uplink_bytes(day, zone, self.site.epoch)}
 

@@ -30,7 +30,7 @@ from hub.site import signing_key, this_site
 from hub.uplink.models import Ledger, Outbox, Rolled, Sealing, at_place, sql
 from hub.uplink.press import FEATURES, Feature, Now, Place, Press, uplink_bytes
 from hub.usage.parts import BootPart, parts_between
-from hub.usage.summary import newest_day
+from hub.usage.summary import days_beyond, newest_day
 from hub.whereabouts import step, write_steps
 from wire.exchange import MARK
 
@@ -94,6 +94,9 @@ def _seal_days(press: Press, features: tuple[Feature, ...], last: dt.date) -> li
     touched = {place for place in changes.places if isinstance(place, dt.date)}
     newest = today or newest_day(site.zone) or max(touched, default=None)
     days = due(min(last, newest), newest, first_day(site), touched, sealed) if newest else []
+    if today:  # a clock ran ahead once: its days are told as it dated them, or they would wait for years
+        ahead = days_beyond(today, site.zone)
+        days += sorted(day for day in ahead if day in touched or sealed.get(day, True))
     return _seal(press, days, changes, {day for day in touched if day > last})
 
 
@@ -208,7 +211,8 @@ def _keep(press: Press, rows: list[dict[str, Any]], looked_at: set[Place], faile
 def _empty(epoch: int) -> None:
     """Parts of a boot that has a date now leave the outbox: its days tell all of them."""
     dated = Boot.select(Boot.id).where(Boot.began.is_null(False))
-    Outbox.update(emptied=True).where((Outbox.epoch == epoch) & Outbox.boot.in_(dated)).execute()
+    untold = (Outbox.epoch == epoch) & Outbox.boot.in_(dated) & (Outbox.emptied == False)  # noqa: E712
+    Outbox.update(emptied=True).where(untold).execute()
 
 
 def _keep_progress(epoch: int, changes: Changes, later: set[dt.date]) -> None:

@@ -158,6 +158,15 @@ def newest_day(zone: ZoneInfo) -> dt.date | None:
     return None if newest is None else date_of(newest, zone)
 
 
+def days_beyond(day: dt.date, zone: ZoneInfo) -> set[dt.date]:
+    """The days after `day` of which there are rows: of a boot that was dated by a clock that ran ahead."""
+    end = Span.of(day, zone).end
+    query = """SELECT b.began + MIN(t.ended), b.began + MAX(t.ended) FROM boot b CROSS JOIN batch t ON t.boot = b.id
+        WHERE t.epoch = :epoch AND t.ended >= :end - b.began GROUP BY b.id"""
+    spans = _rows(query, {"epoch": this_site().epoch, "end": end})
+    return {late for first, last in spans for late in _days(first, last, zone)}
+
+
 def undated_plays(running: int) -> int:
     """How many plays wait for their boot, which is the `running` one, to be dated. One that has ended never is."""
     query = """SELECT COUNT(*) FROM play p JOIN visit v ON v.id = p.visit JOIN boot b ON b.id = v.boot

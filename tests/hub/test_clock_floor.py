@@ -102,3 +102,13 @@ def test_the_check_tells_it_and_fails_if_the_certain_time_lies_before(box: Box) 
     found = check_clock(other)
     assert not found.ok
     assert "lies before what head office signed on 2026-05-01" in found.sentence
+
+
+def test_network_time_from_before_this_program_is_not_believed(box: Box) -> None:
+    walls = {"26 years back": SIGNED - dt.timedelta(days=26 * 365), "in 1970": dt.datetime(1970, 1, 1, tzinfo=dt.UTC)}
+    for boot, wall in walls.items():
+        told = wall.timestamp()
+        clock = Clock(since_boot=lambda: 10.0, wall=lambda told=told: told, boot_id=boot, synchronised=lambda: True)
+        assert clock.now() is None
+    clock = Clock(since_boot=lambda: 10.0, wall=SIGNED.timestamp, boot_id="now", synchronised=lambda: True)
+    assert clock.now() == SIGNED

@@ -13,7 +13,7 @@ from tests.hub.uplink.lives import Life, cuts
 if TYPE_CHECKING:
     from pathlib import Path
 
-LIVES, STEPS = 10, 60
+LIVES, STEPS = 6, 60
 
 
 @pytest.mark.parametrize("seed", range(LIVES))
