@@ -1,7 +1,7 @@
 """Makes sealed records: asks the features what a place comes to, and seals it if that is news.
 
     press = Press(site, running, today, library.number(), key, floor, features)
-    rows, failed = press.rows([date(2026, 3, 2), BootPart(3, 0)])     # fields of Outbox
+    rows, failed = press.rows([date(2026, 3, 2), BootPart(3, 0)])     # fields of Outbox, and TAKEN_BACK
 
 A place is a site-day or a part of a boot without a date. It writes nothing; one program at a time may use it.
 """
@@ -45,6 +45,7 @@ WHERE o.epoch = :epoch AND o.boot > 0 AND b.began + o.part * :part < :end
 AND b.began + MIN((o.part + 1) * :part, COALESCE(
     (SELECT MAX(ended) FROM batch t WHERE t.boot = b.id), (o.part + 1) * :part)) >= :start
 """
+TAKEN_BACK = "taken back"  # beside the fields of a row: the parts that the record empties
 log = logging.getLogger("hub.uplink")
 
 
@@ -128,7 +129,7 @@ class Press:
         row = {name: getattr(counted, name) for name in ("epoch", "day", "revision", "sequence", "open")}
         row |= place._asdict() if isinstance(place, BootPart) else {"boot": None, "part": None}
         row |= {"version": version_of(counted), "boots": b"".join(counted.boots)}
-        return row | {"sealed": sealed, "digest": digest(sealed), "content": content}
+        return row | {"sealed": sealed, "digest": digest(sealed), "content": content, TAKEN_BACK: counted.emptied}
 
     def _count(self, place: Place, known: Outbox | None) -> SiteDay:
         fields: dict[str, Any] = {"hub": bytes(self.site.hub), "epoch": self.site.epoch}

@@ -28,20 +28,21 @@ from hub.db import writing
 from hub.locks import held
 from hub.site import signing_key, this_site
 from hub.uplink.models import Ledger, Outbox, Rolled, Sealing, at_place, sql
-from hub.uplink.press import FEATURES, Feature, Now, Place, Press, uplink_bytes
+from hub.uplink.press import FEATURES, TAKEN_BACK, Feature, Now, Place, Press, uplink_bytes
 from hub.usage.parts import BootPart, parts_between
 from hub.usage.summary import days_beyond, newest_day
 from hub.whereabouts import step, write_steps
 from wire.exchange import MARK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from content_cache.library import Library
     from hub.clock import Clock
     from hub.settings import Settings
     from hub.site import Site
+    from wire.summary import Part
 
 __all__ = ["FEATURES", "Feature", "due", "first_day", "roll_up", "uplink_bytes"]
 
@@ -126,7 +127,6 @@ def _seal(press: Press, places: Iterable[Place], changes: Changes, later: set[dt
             _keep(press, rows, set(some), failed)
             if rows:
                 step()
-            _empty(press.site.epoch)
             done += [_place(row) for row in rows]
             if not left:
                 # A part that cannot be sealed, and never was, is found again by reading on from the same batch.
@@ -197,6 +197,7 @@ def _keep(press: Press, rows: list[dict[str, Any]], looked_at: set[Place], faile
     """Put `rows` in the place of older revisions, whether those were sent or not."""
     epoch = press.site.epoch
     for row in rows:
+        _empty(epoch, row.pop(TAKEN_BACK))
         changed = row | {"acknowledged": False, "refused": None}
         Sealing.create(epoch=epoch, sequence=row["sequence"], mark=row["digest"][:MARK])
         names = [Outbox.epoch, Outbox.day] if row["boot"] is None else [Outbox.epoch, Outbox.boot, Outbox.part]
@@ -208,11 +209,13 @@ def _keep(press: Press, rows: list[dict[str, Any]], looked_at: set[Place], faile
         Outbox.update(again=again).where((Outbox.epoch == epoch) & at_place(place)).execute()
 
 
-def _empty(epoch: int) -> None:
-    """Parts of a boot that has a date now leave the outbox: its days tell all of them."""
-    dated = Boot.select(Boot.id).where(Boot.began.is_null(False))
-    untold = (Outbox.epoch == epoch) & Outbox.boot.in_(dated) & (Outbox.emptied == False)  # noqa: E712
-    Outbox.update(emptied=True).where(untold).execute()
+def _empty(epoch: int, taken_back: Sequence[Part]) -> None:
+    """Parts that a sealed day takes back leave the outbox; not before, or a copy made meanwhile would have neither."""
+    sealed = Outbox.select(Outbox.boot).where((Outbox.epoch == epoch) & Outbox.boot.is_null(False))
+    boots = {row.tag: row.id for row in Boot.select().where(Boot.id.in_(sealed))} if taken_back else {}
+    for part in taken_back:
+        here = (Outbox.epoch == epoch) & (Outbox.boot == boots[part.boot]) & (Outbox.part == part.part)
+        Outbox.update(emptied=True).where(here).execute()
 
 
 def _keep_progress(epoch: int, changes: Changes, later: set[dt.date]) -> None:
