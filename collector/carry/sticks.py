@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from collector.office import Office
 
 
+REPLY = "-reply"
+
+
 class Outcome(NamedTuple):
     """A file, what was taken of it or None, the reply that was laid out for it, and all of it in a sentence."""
 
@@ -36,22 +39,29 @@ class Outcome(NamedTuple):
 def import_all(paths: Sequence[Path], replies: Path | None, office: Office) -> Iterator[Outcome]:
     """Take in each file, one after the other. Raises NotWritten if a reply cannot be laid out."""
     for path in paths:
-        base = _base(path) if path.is_dir() else None
-        for file in _files(base) if base else [path]:
+        base = _base(path)
+        for file in _files(base / UP) if base else _files(path):
             yield _import(file, replies or (base / DOWN if base else file.parent), office, stick=base is not None)
         if base:
             _write(base / CARRIER, CARRIER_TEXT.encode())
 
 
-def _base(folder: Path) -> Path:
-    """Where files lie: the folder of ours on a stick, or the folder that was named, if it is that one."""
-    return folder if folder.name == FOLDER or not (folder / FOLDER).is_dir() else folder / FOLDER
+def _base(path: Path) -> Path | None:
+    """The folder of ours on a stick; None for a file, or a folder of files that somebody put there."""
+    found = path if path.name == FOLDER else path / FOLDER
+    return found if found.is_dir() else None
 
 
-def _files(base: Path) -> list[Path]:
-    """Files of hubs, on a stick or in a folder into which somebody put them; those for hubs are none."""
-    found = [path for folder in (base / UP, base) if folder.is_dir() for path in folder.glob(f"*{SUFFIX}")]
-    return sorted(path for path in found if path.is_file() and not path.name.startswith("."))
+def _files(path: Path) -> list[Path]:
+    """A file, or the files of hubs in a folder; replies that were laid beside them are none."""
+    if path.is_file():
+        return [path]
+    found = sorted(path.glob(f"*{SUFFIX}")) if path.is_dir() else []
+    return [file for file in found if file.is_file() and not file.name.startswith(".") and not _is_reply(file)]
+
+
+def _is_reply(file: Path) -> bool:
+    return file.name.endswith(f"{REPLY}{SUFFIX}")
 
 
 def _import(file: Path, replies: Path, office: Office, *, stick: bool) -> Outcome:
@@ -64,7 +74,7 @@ def _import(file: Path, replies: Path, office: Office, *, stick: bool) -> Outcom
         return Outcome(file, None, None, f"{file.name}: it cannot be read ({error.strerror}); copy it again.")
     place = None
     if taken.reply is not None:
-        place = replies / f"{taken.hub}{'' if stick else '-reply'}{SUFFIX}"
+        place = replies / f"{taken.hub}{'' if stick else REPLY}{SUFFIX}"
         _write(place, taken.reply)
     return Outcome(file, taken, place, f"{file.name}: {sentence(taken)}")
 

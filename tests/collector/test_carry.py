@@ -288,3 +288,32 @@ def test_the_hub_of_a_kit_keeps_its_key(office, client, kit):
             hub.key.public_key().public_bytes_raw(),
             hub.public_sealing,
         )
+
+
+@ON_SQLITE
+def test_a_folder_of_files_gets_its_replies_beside_them_and_is_made_no_stick(office, client, hub, tmp_path):
+    from collector.carry.sticks import import_all
+
+    folder = tmp_path / "Downloads"
+    folder.mkdir()
+    (folder / "village-hub-dzemul.vhub").write_bytes(parcel(office, batch(hub, hub.sealed())))
+    known = office.extensions["office"]
+    for _ in range(2):
+        with database.connection_context():
+            (outcome,) = import_all([folder], None, known)
+        assert outcome.sentence == "village-hub-dzemul.vhub: 1 day of Dzemul, until 2026-02-28; nothing is missing."
+    assert {path.name for path in folder.iterdir()} == {"village-hub-dzemul.vhub", f"{hub.id.hex()}-reply.vhub"}
+
+
+@ON_SQLITE
+def test_a_stick_that_takes_no_reply_says_so_and_what_was_taken_stays(office, client, hub, tmp_path):
+    from collector.carry.sticks import import_all
+    from collector.errors import NotWritten
+
+    base = tmp_path / "ROJO" / "village-hub"
+    (base / "up").mkdir(parents=True)
+    (base / "up" / "a.vhub").write_bytes(parcel(office, batch(hub, hub.sealed())))
+    (base / "down").write_text("in the way")
+    with database.connection_context(), pytest.raises(NotWritten, match="free the stick"):
+        list(import_all([tmp_path / "ROJO"], None, office.extensions["office"]))
+    assert list(kept()) == [DAYS[2]]
