@@ -14,7 +14,7 @@ from peewee import JOIN, fn
 from collector.db import rows
 from collector.figures.names import NO_TITLE, courses_by_number, title_of
 from collector.figures.query import COUNTED
-from collector.inbox.models import ItemUse, Summary
+from collector.inbox.models import CourseUse, ItemUse, Summary
 from collector.names.models import Item
 from collector.sites.models import Hub
 
@@ -99,8 +99,11 @@ def _item(row: Any, item: Item | None, courses: dict[int, Any], language: str) -
 def courses(
     language: str, site_id: str | None = None, days: tuple[dt.date, dt.date] | None = None
 ) -> list[CourseFigures]:
-    """The courses of a site, or of all, in all days or from the first to the last of `days`, the most played first."""
-    use = (
+    """The courses of a site, or of all, in all days or from the first to the last of `days`, the most played first.
+
+    A course is the sum of its items, and of days that told their courses alone.
+    """
+    of_items = (
         ItemUse.select(Item.course, fn.SUM(ItemUse.plays), fn.SUM(ItemUse.minutes))
         .join(Summary)
         .join(Hub)
@@ -108,13 +111,23 @@ def courses(
         .where(COUNTED)
         .group_by(Item.course)
     )
+    alone = CourseUse.select(CourseUse.number, fn.SUM(CourseUse.plays), fn.SUM(CourseUse.minutes)).join(Summary)
+    alone = alone.join(Hub).where(COUNTED).group_by(CourseUse.number)
+    added: dict[int | None, tuple[int, int]] = {}
+    for query in (of_items, alone):
+        for number, plays, minutes in rows(_within(query, site_id, days).tuples()):
+            before = added.get(number, (0, 0))
+            added[number] = (before[0] + int(plays), before[1] + int(minutes))
+    names = courses_by_number(number for number in added if number is not None)
+    found = sorted(added.items(), key=lambda row: (row[0] is None, -row[1][0], row[0]))
+    return [_course((number, *use), names.get(number or 0), language) for number, use in found]
+
+
+def _within(query: Any, site_id: str | None, days: tuple[dt.date, dt.date] | None) -> Any:
+    """`query` for one site, or for some days."""
     if site_id is not None:
-        use = use.where(Hub.site == site_id)
-    if days is not None:
-        use = use.where(Summary.shown.between(*days))
-    found = sorted(rows(use.tuples()), key=lambda row: (row[0] is None, -row[1], row[0]))
-    names = courses_by_number(row[0] for row in found if row[0] is not None)
-    return [_course(row, names.get(row[0]), language) for row in found]
+        query = query.where(Hub.site == site_id)
+    return query if days is None else query.where(Summary.shown.between(*days))
 
 
 def _course(row: Any, course: Any, language: str) -> CourseFigures:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from collector.db import for_update
 from collector.inbox.judge import Held, Sealed, Verdict, contradicts, judge, part_name, place_of
-from collector.inbox.models import TOTALS, Emptied, ItemUse, Quarantine, Sealing, Summary
+from collector.inbox.models import TOTALS, CourseUse, Emptied, ItemUse, Quarantine, Sealing, Summary
 from collector.sites.models import Hub
 from wire.errors import BadRecord
 from wire.exchange import Acknowledged, Refused
@@ -164,8 +164,19 @@ def _write(row: Summary, verdict: Verdict, record: Arrived, day: SiteDay, now: i
     if verdict.columns:
         row.columns_revision = day.revision
     row.save()
+    if verdict.totals or verdict.columns:
+        _write_courses(row, day)
     if verdict.columns:
         _write_items(row, day)
+
+
+def _write_courses(row: Summary, day: SiteDay) -> None:
+    """Items tell the courses as well, so these are kept only until items come."""
+    CourseUse.delete().where(CourseUse.summary == row.id).execute()
+    if row.columns_revision is None and day.courses:
+        columns = [CourseUse.summary, CourseUse.number, CourseUse.plays, CourseUse.minutes]
+        courses = [(row.id, course.number, course.plays, course.minutes) for course in day.courses]
+        CourseUse.insert_many(courses, fields=columns).execute()
 
 
 def _write_items(row: Summary, day: SiteDay) -> None:

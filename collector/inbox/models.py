@@ -86,6 +86,15 @@ class ItemUse(Table):
     minutes = BigIntegerField()
 
 
+class CourseUse(Table):
+    """Use of one course on a site-day that told its courses alone; gone once its items are known."""
+
+    summary = ForeignKeyField(Summary, backref="courses", on_delete="CASCADE")
+    number = BigIntegerField()
+    plays = BigIntegerField()
+    minutes = BigIntegerField()
+
+
 class Sealing(Table):
     """Every sealing that was taken in, also those that later revisions replaced: what a hub said once, it said."""
 

@@ -11,7 +11,8 @@ from tests.collector.test_inbox import totals
 from tests.collector.test_lineage import heard
 from wire.errors import BadRecord
 from wire.sealing import key_of, shared_secret
-from wire.short import seal_totals
+from wire.short import seal_totals, with_courses
+from wire.summary import seal
 
 
 def message(hub: FakeHub, **changes) -> bytes:
@@ -79,3 +80,17 @@ def test_an_old_batch_brings_no_old_key_back(client, hub):
     hub.send(hub.sealed(), sealing_key=hub.public_sealing)
     client.post("/v1/summaries", data=old)
     assert bytes(Hub.get().sealing_key) == hub.public_sealing
+
+
+def test_a_day_that_tells_its_courses_alone_counts_by_course_until_its_items_come(client, hub):
+    def by_course():
+        return {row["number"]: row["plays"] for row in client.get("/api/v1/sites/dzemul/courses").json}
+
+    short = with_courses(hub.day(plays=3), lambda item: 1 if item == 4 else 2)
+    hub.send(seal(short, hub.key, hub.id))
+    assert by_course() == {1: 1, 2: 2}
+    hub.send(hub.sealed(revision=2, plays=3))
+    assert sum(by_course().values()) == 3
+    assert 1 not in by_course(), "items without a name are of no known course"
+    hub.send(seal(with_courses(hub.day(revision=3, plays=3), lambda item: 1), hub.key, hub.id))
+    assert 1 not in by_course(), "the columns of the fuller revision stay"
