@@ -76,6 +76,13 @@ class Ahead(Struct, frozen=True):
     cut: bool = False
 
 
+class Held(Struct, frozen=True):
+    """The highest sequence of `epoch` that head office holds in full, 0 for none."""
+
+    epoch: Count
+    sequence: Count
+
+
 class Batch(Struct, frozen=True, kw_only=True):
     """What a hub sends: `oldest_unacknowledged` is a sequence, `content_release` a catalogue's number.
 
@@ -117,7 +124,8 @@ class Answer(Struct, frozen=True, kw_only=True):
 
     `configuration` is the number of the hub's state at head office, and `state` that state (see state.py), if the hub
     runs an older one. `content` is the number of the newest content that is signed (of its snapshot), if head office
-    knows it. `speaks` is the newest version that head office reads.
+    knows it. `speaks` is the newest version that head office reads. `held` is told of the epoch of the batch's lineage:
+    by it a hub sees that head office was put back to an older state.
     """
 
     nonce: Nonce
@@ -131,6 +139,7 @@ class Answer(Struct, frozen=True, kw_only=True):
     state: Annotated[bytes, Meta(max_length=LONGEST_STATE)] | None = None
     sealing_key: PublicKey | None = None
     ahead: Ahead | None = None
+    held: Held | None = None
 
 
 BATCH = {
@@ -139,7 +148,7 @@ BATCH = {
 }  # fmt: skip
 ANSWER = {
     2: "nonce", 3: "time", 4: "acknowledged", 5: "refused", 6: "configuration", 7: "missing", 8: "content",
-    9: "speaks", 10: "state", 11: "sealing_key", 12: "ahead",
+    9: "speaks", 10: "state", 11: "sealing_key", 12: "ahead", 13: "held",
 }  # fmt: skip
 UNTOLD = {"speaks": OLDEST, "state": 0, "trouble": ""}  # left out of a batch or an answer: what every reader assumes
 
@@ -198,6 +207,7 @@ def seal_answer(answer: Answer, key: Ed25519PrivateKey, kid: bytes) -> bytes:
         "refused": [[row.digest, row.sentence] for row in answer.refused],
         "missing": [[epoch, messages.number_of(day)] for epoch, day in answer.missing],
         "ahead": answer.ahead and _ahead_row(answer.ahead),
+        "held": answer.held and [answer.held.epoch, answer.held.sequence],
     }
     told = {key: name for key, name in ANSWER.items() if _is_told(name, fields[name])}
     payload = messages.write(Kind.ANSWER, told, fields)
@@ -244,6 +254,9 @@ def _read_answer(payload: bytes) -> Answer:
     fields = messages.named(messages.read(payload, Kind.ANSWER, items=MOST_RECORDS * 20, depth=6), ANSWER)
     if "ahead" in fields:
         fields["ahead"] = _read_ahead(fields["ahead"])
+    if "held" in fields:
+        ((epoch, sequence),) = messages.rows([fields["held"]], 2)
+        fields["held"] = {"epoch": epoch, "sequence": sequence}
     fields["acknowledged"] = [
         {
             "epoch": row[0],

@@ -14,7 +14,7 @@ from peewee import fn
 from collector.db import rows
 from collector.inbox.judge import Line, line_of, named_place
 from collector.inbox.models import Sealing, Summary
-from wire.exchange import LONGEST_COUNTED, MARK, MOST_RECORDS, Ahead
+from wire.exchange import LONGEST_COUNTED, MARK, MOST_RECORDS, Ahead, Held
 from wire.summary import Level
 
 if TYPE_CHECKING:
@@ -38,6 +38,14 @@ def newest_of(hub: bytes, epoch: int) -> tuple[int, bytes] | None:
     )
     found = rows(query.tuples())
     return (int(found[0][0]), bytes.fromhex(found[0][1])) if found else None
+
+
+def held(batch: Batch) -> Held | None:
+    """How far head office is in the epoch that the batch runs, its records taken in."""
+    if batch.lineage is None:
+        return None
+    newest = newest_of(batch.hub, batch.lineage.epoch)
+    return Held(batch.lineage.epoch, newest[0] if newest else 0)
 
 
 def standing(batch: Batch) -> tuple[Line, Ahead | None]:

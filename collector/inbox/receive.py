@@ -23,12 +23,12 @@ from collector.db import writing
 from collector.inbox.gaps import named_missing
 from collector.inbox.judge import Line, is_news, remember
 from collector.inbox.keep import Arrived, Settled, is_held, lock, look, plain, settle
-from collector.inbox.lineage import standing
+from collector.inbox.lineage import held, standing
 from collector.inbox.opening import name_of, secret_of
 from collector.sites.enrol import public_key_of
 from collector.sites.models import Code, Hub
 from collector.state.store import heard, to_tell
-from wire.exchange import Acknowledged, Ahead, Answer, Batch, Refused, open_batch, seal_answer
+from wire.exchange import Acknowledged, Ahead, Answer, Batch, Held, Refused, open_batch, seal_answer
 from wire.messages import VERSION
 from wire.short import open_totals
 from wire.summary import Level, SiteDay, digest, unseal
@@ -54,6 +54,7 @@ class Taken(NamedTuple):
     settled: list[Settled]
     ahead: Ahead | None
     missing: list[tuple[int, dt.date]]
+    held: Held | None
     hub: Hub
 
 
@@ -107,6 +108,7 @@ def _answer(body: bytes, office: Office, *, carried: bool) -> bytes:
         content=newest.number if newest else None,
         speaks=VERSION,
         ahead=taken.ahead,
+        held=taken.held,
         **to_tell(batch, office),
     )
     return seal_answer(answer, office.key, office.key_id)
@@ -144,7 +146,7 @@ def _take(batch: Batch, records: list[Arrived], now: int, *, carried: bool) -> T
         line, ahead = standing(batch)
         settled = [settle(batch.hub, record, now) for record in records if not _is_left_alone(batch, record, ahead)]
         _hear(batch, line, now, kept=any(one.kept for one in settled), carried=carried)
-        return Taken(settled, ahead, named_missing(batch.hub.hex()), Hub.get_by_id(batch.hub.hex()))
+        return Taken(settled, ahead, named_missing(batch.hub.hex()), held(batch), Hub.get_by_id(batch.hub.hex()))
 
 
 def _is_left_alone(batch: Batch, record: Arrived, ahead: Ahead | None) -> bool:

@@ -23,7 +23,7 @@ from wire.messages import OLDEST
 
 if TYPE_CHECKING:
     from hub.clock import Clock, Moment
-    from wire.exchange import Acknowledged, Answer, Refused
+    from wire.exchange import Acknowledged, Answer, Held, Refused
 
 
 class Delivered(NamedTuple):
@@ -62,12 +62,26 @@ def _refuse(row: Refused) -> int:
     return int(Outbox.update(refused=row.sentence).where(named).execute())
 
 
+def _send_again(held: Held) -> None:
+    """Have all that head office may have lost wait once more, as it was sealed.
+
+    It was put back to an older state if it acknowledged a sealing above the highest that it holds. What it lost of
+    epochs that have ended nobody can tell, so all of them is sent; what it holds is acknowledged again.
+    """
+    lost = (Sealing.epoch == held.epoch) & (Sealing.sequence > held.sequence) & Sealing.acknowledged
+    if Sealing.update(acknowledged=False).where(lost).execute():
+        may_be_lost = (Outbox.epoch != held.epoch) | (Outbox.sequence > held.sequence)
+        Outbox.update(acknowledged=False).where(may_be_lost & Outbox.refused.is_null()).execute()
+
+
 def _note(answer: Answer, now: Moment) -> None:
     """What holds of this moment only."""
     # Head office names days it never had. What it acknowledged and then lost, it gets again, as it was sealed.
     for epoch, day in answer.missing:
         there = (Outbox.epoch == epoch) & (Outbox.day == day)
         Outbox.update(acknowledged=False).where(there & Outbox.refused.is_null()).execute()  # others it let go of
+    if answer.held is not None:
+        _send_again(answer.held)
     known = state().speaks or OLDEST
     if answer.speaks > known:  # what it could not read before, it may take now
         Outbox.update(refused=None).where(Outbox.version > known).execute()

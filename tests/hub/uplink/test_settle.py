@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from hub.db import writing
-from hub.site import signing_key, this_site
+from hub.site import begin_epoch, signing_key, this_site
 from hub.uplink.batches import lineage, make_batch, pending
 from hub.uplink.models import Outbox, Sealing, note, state
 from hub.uplink.settle import Delivered, settle
 from tests.hub.uplink.conftest import MONDAY, Hub
-from wire.exchange import Acknowledged, Answer, Batch, Refused, open_batch
+from wire.exchange import Acknowledged, Answer, Batch, Held, Refused, open_batch
 from wire.messages import VERSION
 
 if TYPE_CHECKING:
@@ -105,6 +105,39 @@ def test_what_was_refused_by_a_head_office_that_could_not_read_it_is_sent_again_
     assert [row.day for row in pending(this_site().epoch, open_days=False)] == [TUESDAY]
     settle(two_days.clock, an_answer(two_days, speaks=2), live=True)
     assert [row.day for row in pending(this_site().epoch, open_days=False)] == [MONDAY, TUESDAY]
+
+
+class TestHeadOfficePutBack:
+    """Head office tells how far it is in this epoch; what it acknowledged above that, it has lost."""
+
+    def test_what_was_sealed_above_what_it_holds_waits_again_and_nothing_below(self, two_days: Hub) -> None:
+        settle(two_days.clock, an_answer(two_days, *(two_days.row(day) for day in (MONDAY, TUESDAY))), live=True)
+        epoch = this_site().epoch
+        settle(two_days.clock, an_answer(two_days, held=Held(epoch, 2)), live=True)
+        assert two_days.waiting() == []
+        settle(two_days.clock, an_answer(two_days, held=Held(epoch, 1)), live=True)
+        assert two_days.waiting() == [TUESDAY]
+        told = a_batch(two_days).lineage
+        assert told is not None
+        assert told.first == 1
+
+    def test_an_old_answer_that_was_carried_has_nothing_sent_again(self, two_days: Hub) -> None:
+        settle(two_days.clock, an_answer(two_days, *(two_days.row(day) for day in (MONDAY, TUESDAY))), live=True)
+        settle(two_days.clock, an_answer(two_days, held=Held(this_site().epoch, 0)), live=False)
+        assert two_days.waiting() == []
+
+    def test_what_ended_epochs_told_waits_again_but_not_what_was_refused(self, two_days: Hub) -> None:
+        monday, tuesday = two_days.row(MONDAY), two_days.row(TUESDAY)
+        settle(two_days.clock, an_answer(two_days, monday, refused=[Refused(bytes(tuesday.digest), "no")]), live=True)
+        with writing():
+            begin_epoch()
+        two_days.counts.play(TUESDAY)
+        two_days.seal()
+        settle(two_days.clock, an_answer(two_days, two_days.row(TUESDAY)), live=True)
+        settle(two_days.clock, an_answer(two_days, held=Held(this_site().epoch, 0)), live=True)
+        waits = pending(this_site().epoch, open_days=False)
+        assert {bytes(monday.digest), bytes(two_days.row(TUESDAY).digest)} <= {bytes(row.digest) for row in waits}
+        assert bytes(tuesday.digest) not in {bytes(row.digest) for row in waits}
 
 
 class TestLineage:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from hub.site import this_site
 from hub.uplink.enrol import enrol
 from hub.uplink.line import NoAnswer
 from tests.collector.running import RunningOffice
-from tests.hub.uplink.conftest import Hub
+from tests.hub.uplink.conftest import MONDAY, Hub
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,6 +68,36 @@ def test_a_code_that_another_hub_used_is_refused_with_the_reason(tmp_path: Path,
         with pytest.raises(NoAnswer, match="Another hub has used this code already; ask head office for a new one"):
             enrol(office.address, code, other.settings, other.clock)
         assert not this_site().enrolled
+
+
+def test_a_head_office_that_was_put_back_to_an_older_state_gets_all_that_it_lost(tmp_path: Path, hub: Hub) -> None:
+    """Days that are new to it, and a later revision of one that is not."""
+    data, backup = tmp_path / "office", tmp_path / "backup"
+    with RunningOffice(data) as office:
+        enrol(office.address, office.add_site("Dzemul"), hub.settings, hub.clock)
+        hub.counts.play(MONDAY, 2)
+        hub.machine.pass_time(days=2)
+        hub.seal()
+        assert hub.send().acknowledged == 2
+        port = office.port
+    shutil.copytree(data, backup)
+    with RunningOffice(data, port) as office:
+        hub.counts.play(MONDAY, 5)
+        hub.machine.pass_time(days=1)
+        hub.seal()
+        assert hub.send().acknowledged == 2
+        assert plays(office) == {"2026-03-02": 7, "2026-03-03": 0, "2026-03-04": 0}
+    shutil.rmtree(data)
+    shutil.copytree(backup, data)
+    with RunningOffice(data, port) as office:
+        assert plays(office) == {"2026-03-02": 2, "2026-03-03": 0}
+        assert hub.send(urgent=True).acknowledged == 2
+        assert plays(office) == {"2026-03-02": 7, "2026-03-03": 0, "2026-03-04": 0}
+        assert hub.waiting() == []
+
+
+def plays(office: RunningOffice) -> dict[str, int]:
+    return {row["day"]: row["plays"] for row in office.get("/api/v1/sites/dzemul/days").json()}
 
 
 def test_a_hub_that_is_not_enrolled_says_so(hub: Hub) -> None:
