@@ -18,8 +18,9 @@ the kernel's boot time clock keeps the pace after that.
 What the time is at least is raised by what head office signed and by technicians, not by network time, which anybody
 on the way can forge, and lies in the database, so that it survives power cuts; within a boot it goes on with the
 kernel's clock. It never goes back, but for one case. The key that dates signed content daily lies on a host in the
-network, and a thief of it can date content a year ahead, after which nothing genuine would be taken. So what signed
-content said gives way to head office's answer of now, and adds nothing to that within the boot.
+network, and a thief of it can date content a year ahead, after which nothing genuine would be taken; and head office's
+own clock may once be wrong. So what signed content, or head office, said before gives way to head office's answer of
+now, and signed content adds nothing to that within the boot.
 """
 
 from __future__ import annotations
@@ -42,6 +43,7 @@ TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
 BUILT = datetime(2026, 1, 1, tzinfo=UTC)  # this program is no older
 NETWORK = "network time"
 SIGNED = "signed content"
+OFFICE = "head office"
 CARRIED = "head office, by a carrier"  # it said so then, and nothing of now
 AGREED = timedelta(days=2)  # by which the clocks of head office's machines may differ
 TIMEX_BYTES = 512  # struct timex is 208 bytes on the platforms we run on
@@ -120,14 +122,15 @@ class Clock:
         with writing():
             Boot.update(began=began, source=source).where((Boot.id == self.boot) & Boot.began.is_null()).execute()
         if source != NETWORK:
-            self._correct_floor(now)
+            self._correct_floor(now, source)
             self.raise_floor(now, source)
         self._began = None
 
-    def _correct_floor(self, now: datetime) -> None:
-        """Forget what signed content said if that lies well after `now`, which is certain."""
+    def _correct_floor(self, now: datetime, source: str) -> None:
+        """Forget what was said before if that lies well after `now`, which is certain: all but a technician's word."""
+        weaker = {SIGNED, CARRIED, OFFICE} if source == OFFICE else {SIGNED}
         with writing():
-            known = Floor.get_or_none((Floor.id == 1) & (Floor.source == SIGNED))
+            known = Floor.get_or_none((Floor.id == 1) & Floor.source.in_(weaker))
             if known is not None and self._floor(known) > now + AGREED:
                 known.delete_instance()
 

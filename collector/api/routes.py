@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Row = TypeVar("Row", DayFigures, ItemFigures, CourseFigures)
 blueprint = Blueprint("api", __name__)
 open_to_all = Blueprint("probes", __name__)
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @blueprint.get("/api/v1/sites")
@@ -75,8 +76,13 @@ def _csv(names: list[str], rows: list[dict[str, object]]) -> Response:
     text = io.StringIO()
     writer = csv.DictWriter(text, names)
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({name: _as_text(value) for name, value in row.items()} for row in rows)
     return Response(text.getvalue(), mimetype="text/csv")
+
+
+def _as_text(value: object) -> object:
+    """Text that a spreadsheet would take for a formula, with the sign before it by which it does not (OWASP)."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
 @open_to_all.get("/openapi.json")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from peewee import fn
 
 from collector.db import rows
-from collector.inbox.judge import Line, line_of, named_place
+from collector.inbox.judge import Line, line_of, named_place, place_of
 from collector.inbox.models import Sealing, Summary
 from wire.exchange import LONGEST_COUNTED, MARK, MOST_RECORDS, Ahead, Held
 from wire.summary import Level
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from wire.exchange import Batch
-    from wire.summary import Part
+    from wire.summary import Part, SiteDay
 
     Counted = tuple[dt.date | Part, list[bytes]]
 
@@ -46,6 +46,13 @@ def held(batch: Batch) -> Held | None:
         return None
     newest = newest_of(batch.hub, batch.lineage.epoch)
     return Held(batch.lineage.epoch, newest[0] if newest else 0)
+
+
+def lacks_boots(day: SiteDay) -> bool:
+    """Whether a boot is counted where `day` stands that it does not know: no later word of the same box would."""
+    there = (Summary.hub == day.hub.hex()) & (Summary.epoch == day.epoch) & (Summary.place == place_of(day))
+    row = Summary.get_or_none(there & (Summary.revision < day.revision))
+    return row is not None and bool(set(_tags(bytes(row.boots or b""))) - set(day.boots))
 
 
 def standing(batch: Batch) -> tuple[Line, Ahead | None]:

@@ -23,11 +23,12 @@ from collector.db import writing
 from collector.inbox.gaps import named_missing
 from collector.inbox.judge import Line, is_news, remember
 from collector.inbox.keep import Arrived, Settled, is_held, lock, look, plain, settle
-from collector.inbox.lineage import held, standing
+from collector.inbox.lineage import held, lacks_boots, standing
 from collector.inbox.opening import name_of, secret_of
 from collector.sites.enrol import public_key_of
 from collector.sites.models import Code, Hub
 from collector.state.store import heard, to_tell
+from wire.errors import BadRecord
 from wire.exchange import Acknowledged, Ahead, Answer, Batch, Held, Refused, open_batch, seal_answer
 from wire.messages import VERSION
 from wire.short import open_totals
@@ -45,6 +46,11 @@ if TYPE_CHECKING:
 
 WHAT = {Level.FULL: "All counts", Level.COURSES: "The courses", Level.TOTALS: "The totals"}
 MOST_ROWS = 16_384  # of a batch's tables: 512 days of 32 items
+IN_A_BATCH = "All counts of a day come in a batch, which shows what its hub has told before; upload it."
+OTHER_BOX = (
+    "More boots of the hub are counted on {} than this message knows, as if its box was put back to an older state; "
+    "what is held stays until the hub's line works."
+)
 WITH_PARTS = 2  # the version from which on a hub understands that a part without a date was acknowledged
 
 
@@ -77,12 +83,16 @@ def take_totals(data: bytes, office: Office) -> str:
 def take_sealed(data: bytes, office: Office) -> str:
     """Take in a record that came without a batch; gives a sentence. Raises BadRecord."""
     day = unseal(data, public_key_of)
+    if day.level == Level.FULL:
+        raise BadRecord(IN_A_BATCH)
     return _take_alone(Arrived(data, digest(data), day, ""), day, office)
 
 
 def _take_alone(record: Arrived, day: SiteDay, office: Office) -> str:
     with writing():
         lock({day.hub.hex()})
+        if lacks_boots(day):
+            return OTHER_BOX.format(day.called)
         settled = settle(day.hub, record, office.now())
         if settled.kept:
             Hub.update(last_heard=office.now()).where(Hub.id == day.hub.hex()).execute()

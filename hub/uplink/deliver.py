@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from hub.clock import from_unix
+from hub.clock import OFFICE, from_unix
 from hub.db import writing
 from hub.locks import held
 from hub.site import this_site
@@ -136,7 +136,7 @@ def _ask(settings: Settings, clock: Clock, library: Library, line: Line, records
     except BadRecord as error:
         raise NoAnswer(f"The answer was not head office's word, so nothing in it counts. {error}") from None
     # The answer was signed at some time between asking and having it.
-    clock.learn(from_unix(answer.time / 1000) + dt.timedelta(seconds=reply.seconds / 2), "head office")
+    clock.learn(from_unix(answer.time / 1000) + dt.timedelta(seconds=reply.seconds / 2), OFFICE)
     return answer
 
 

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from hub.backup import snapshot
-from hub.clock import from_unix
+from hub.clock import OFFICE, from_unix
 from hub.db import writing
 from hub.errors import HubError
 from hub.site import Site, sealing_key, signing_key, this_site
@@ -64,7 +64,7 @@ def enrol(collector_url: str, code: str, settings: Settings, clock: Clock) -> Si
             reached_seconds=now.seconds,
             error=None,
         )
-    clock.learn(from_unix(welcome.time / 1000) + dt.timedelta(seconds=seconds / 2), "head office")
+    clock.learn(from_unix(welcome.time / 1000) + dt.timedelta(seconds=seconds / 2), OFFICE)
     # From here on there is something to go back to that still knows who this hub is.
     with contextlib.suppress(HubError):
         snapshot(settings)

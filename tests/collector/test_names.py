@@ -95,6 +95,18 @@ def test_items_and_courses_come_as_json_and_csv(office, client, hub, library):
         assert client.get(f"/api/v1/sites/dzemul/{path}?format=xml").status_code == 400
 
 
+def test_a_title_that_a_spreadsheet_would_run_stays_text(client, hub):
+    hub.send(hub.sealed())
+    wrong = "=HYPERLINK(A1)", "+1", "-1", "@SUM(A1)", "El precio"
+    for title in wrong:
+        with connected():
+            course, item = some(range(4, 5))
+            store.keep([course, replace_title(item, title)], SOURCE, 1)
+        rows = csv.DictReader(io.StringIO(client.get("/api/v1/sites/dzemul/items?format=csv").text))
+        assert {row["number"]: row["title"] for row in rows}["4"] == (title if title == wrong[-1] else f"'{title}")
+        assert title in [row["title"] for row in client.get("/api/v1/sites/dzemul/items").json]
+
+
 def some(numbers: range, *, title: str = "Lección") -> list[Name]:
     course = Name(number=1, slug="a", titles={"es": "Curso"})
     return [course, *(Name(number=n, slug=f"a/i{n}", titles={"es": f"{title} {n}"}, course=1) for n in numbers)]
@@ -109,8 +121,8 @@ def test_names_that_changed_are_written_and_the_others_left_alone(office):
     assert [titles()[number] for number in (6, 7, 1100, 1501)] == ["Lección 6", "Otra", "Otra", "Lección 1501"]
 
 
-def replace_title(name: Name) -> Name:
-    return Name(number=name.number, slug=name.slug, titles={"es": "Otra"}, course=1)
+def replace_title(name: Name, title: str = "Otra") -> Name:
+    return Name(number=name.number, slug=name.slug, titles={"es": title}, course=1)
 
 
 def test_what_a_file_does_not_name_goes_and_a_number_may_turn_from_item_to_course(office):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hub.clock import BUILT, NETWORK, Clock
+from hub.clock import BUILT, CARRIED, NETWORK, OFFICE, Clock
 from hub.db import database, open_database
 from hub.health.checks import check_clock
 
@@ -75,6 +75,29 @@ def test_a_thief_who_dates_content_a_year_ahead_is_corrected_by_head_office(box:
     assert box.clock("second").at_least() == SIGNED
     box.clock("second").raise_floor(SIGNED + HOUR, "signed content")
     assert box.clock("third").at_least() == SIGNED + HOUR
+
+
+@pytest.mark.parametrize("source", [OFFICE, CARRIED])
+def test_a_head_office_whose_clock_was_wrong_once_corrects_itself_by_its_next_answer(box: Box, source: str) -> None:
+    """Else signed content would be too old for ever."""
+    wrong = SIGNED + dt.timedelta(days=64 * 365)
+    if source == OFFICE:
+        box.clock().learn(wrong, OFFICE)
+    else:
+        box.clock().raise_floor(wrong, CARRIED)
+    assert box.clock("second").at_least() == wrong
+    box.clock("second").raise_floor(SIGNED, CARRIED)
+    box.clock("second").learn(SIGNED, NETWORK)
+    assert box.clock("second").at_least() == wrong, "an answer that was carried may be old, and anybody can forge time"
+    box.clock("third").learn(SIGNED, OFFICE)
+    assert box.clock("third").at_least() == SIGNED
+    assert box.clock("fourth").at_least() == SIGNED
+
+
+def test_what_a_technician_said_is_not_corrected(box: Box) -> None:
+    box.clock().learn(SIGNED + 90 * 24 * HOUR, "technician")
+    box.clock("second").learn(SIGNED, OFFICE)
+    assert box.clock("second").at_least() == SIGNED + 90 * 24 * HOUR
 
 
 def test_a_time_that_is_certain_counts_and_head_offices_word_stays(box: Box) -> None:
