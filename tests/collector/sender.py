@@ -29,7 +29,7 @@ class Socket:
         self.address = address
 
     def post(self, path: str, data: bytes):
-        answer = requests.post(self.address + path, data=data, timeout=10)
+        answer = requests.post(self.address + path, data=data, timeout=60)
         answer.data = answer.content
         return answer
 
