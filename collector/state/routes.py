@@ -201,6 +201,6 @@ def _labels() -> dict[str, tuple[str, str]]:
         "content-group": (_("Group of sites"), _("The courses of this group are brought.")),
         "collector-url": (
             _("Address of head office"),
-            _("A wrong one cuts the hub off until somebody goes there. Try it first."),
+            _("Until head office answers at a new one, the hub asks at the old one as well."),
         ),
     }

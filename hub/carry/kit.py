@@ -83,7 +83,7 @@ def take_kit(data: bytes, settings: Settings, clock: Clock) -> Site:
             office_sealing_key=kit.sealing_key,
         ).where(Site.id == 1).execute()
         owe(enrolment, kit.code)
-        note(speaks=kit.speaks)
+        note(speaks=kit.speaks, answered=None)
         if places:
             note_content(**places, wanted=True, failures=0, retry_boot=None, retry_seconds=None)
     with contextlib.suppress(HubError):  # from here on there is something to go back to that knows who this hub is

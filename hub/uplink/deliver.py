@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from content_cache.library import Library
     from hub.clock import Clock
     from hub.settings import Settings
+    from hub.uplink.models import Uplink
 
 CONNECTION = 6000  # bytes of a connection over TLS, its headers and the answer
 SENDING = "Another upload of this hub is under way; wait for it to end."
@@ -130,14 +131,26 @@ def _require(holds: bool, sentence: str) -> None:
 def _ask(settings: Settings, clock: Clock, library: Library, line: Line, records: list[Outbox]) -> Answer:
     site, nonce = this_site(), secrets.token_bytes(16)
     office = Ed25519PublicKey.from_public_bytes(bytes(site.collector_key or b""))
-    reply = line.post(f"{site.collector_url}/v1/summaries", make_batch(settings, library, records, nonce))
+    url = address(site.collector_url, state())
+    reply = line.post(f"{url}/v1/summaries", make_batch(settings, library, records, nonce))
     try:
         answer = open_answer(reply.body, office, nonce)
     except BadRecord as error:
         raise NoAnswer(f"The answer was not head office's word, so nothing in it counts. {error}") from None
     # The answer was signed at some time between asking and having it.
     clock.learn(from_unix(answer.time / 1000) + dt.timedelta(seconds=reply.seconds / 2), OFFICE)
+    if state().answered != url:
+        with writing():
+            note(answered=url)
     return answer
+
+
+def address(url: str | None, known: Uplink) -> str | None:
+    """Where to ask: at `url`; each second time where head office answered last, as long as it never did at `url`.
+
+    So an address that is mistyped there, and told to a hub that nobody visits for months, does not lose the hub.
+    """
+    return known.answered or url if known.failures % 2 else url
 
 
 def _failed(clock: Clock, sentence: str) -> None:

@@ -63,6 +63,7 @@ def enrol(collector_url: str, code: str, settings: Settings, clock: Clock) -> Si
             reached_boot=now.boot,
             reached_seconds=now.seconds,
             error=None,
+            answered=url,
         )
     clock.learn(from_unix(welcome.time / 1000) + dt.timedelta(seconds=seconds / 2), OFFICE)
     # From here on there is something to go back to that still knows who this hub is.

@@ -136,7 +136,7 @@ class Uplink(Table):
     """The one row. No attempt before the retry moment; what another boot makes of it, backoff.py says.
 
     `content` is the version of the repository's metadata that head office told of when it was last reached, `speaks`
-    the version of messages that it reads, None until it has told.
+    the version of messages that it reads, None until it has told. `answered` is the address at which it did last.
     """
 
     id = IntegerField(primary_key=True, default=1)
@@ -151,6 +151,7 @@ class Uplink(Table):
     configuration = IntegerField(default=0)
     content = IntegerField(null=True)
     speaks = IntegerField(null=True)
+    answered = TextField(null=True)
 
     @property
     def reached(self) -> Moment | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import threading
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,15 +17,13 @@ from hub.uplink import line as line_module
 from hub.uplink.backoff import AFTER_BOOT
 from hub.uplink.batches import fitting
 from hub.uplink.budget import CONTENT, KEPT, Rules
-from hub.uplink.deliver import Delivered, deliver
+from hub.uplink.deliver import Delivered, address, deliver
 from hub.uplink.ledger import Tally, room_now, set_rules
 from hub.uplink.line import NoAnswer
-from hub.uplink.models import Ledger, Outbox, state
+from hub.uplink.models import Ledger, Outbox, Uplink, note, state
 from hub.uplink.status import status
 from tests.hub.uplink.conftest import MONDAY, Hub
-
-if TYPE_CHECKING:
-    from tests.simulators.head_office import HeadOffice
+from tests.simulators.head_office import HeadOffice
 
 LIES = {
     "portal": "hotspot",
@@ -61,6 +58,37 @@ def test_a_week_goes_up_in_one_batch_and_is_done(hub: Hub, office: HeadOffice) -
     assert office.asked == 1
     batch = office.batches[0]
     assert (batch.oldest_unacknowledged, batch.content_release, batch.software[:11]) == (1, 0, "village-hub")
+
+
+def test_a_hub_that_is_told_an_address_where_nobody_answers_is_not_lost(hub: Hub, office: HeadOffice) -> None:
+    a_sealed_week(hub)
+    hub.send()
+    with writing():
+        Site.update(collector_url="http://127.0.0.1:9").execute()
+    hub.machine.pass_time(days=1)
+    hub.seal()
+    for _ in range(2):
+        with pytest.raises(NoAnswer, match="cannot be reached"):
+            hub.send(urgent=True)
+        assert hub.send(urgent=True).acknowledged == len(hub.waiting()) + 1 == 1
+        hub.machine.pass_time(days=1)
+        hub.seal()
+    assert this_site().collector_url == "http://127.0.0.1:9"
+
+
+def test_once_head_office_has_answered_at_a_new_address_the_old_one_is_forgotten(hub: Hub, office: HeadOffice) -> None:
+    a_sealed_week(hub)
+    with writing():
+        note(answered="http://127.0.0.1:9")
+    hub.send()
+    assert state().answered == office.url
+    with HeadOffice() as other:
+        hub.enrol_with(other)
+        with writing():
+            note(failures=3)
+        assert address(other.url, state()) == office.url
+        assert address(other.url, Uplink(failures=2, answered=office.url)) == other.url
+        assert address(other.url, Uplink(failures=3)) == other.url
 
 
 @pytest.mark.parametrize("lie", LIES)
