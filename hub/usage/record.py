@@ -45,6 +45,7 @@ MOST_PLAYS = 200  # plays of one visit; a person at a phone stays far below
 MOST_STRETCHES = 1000  # flushes that wait for the disk; older ones are put together
 VISITS_AT_ONCE = 100  # visits written in one transaction, so that the worker never waits long
 
+TROUBLE = (PeeweeException, sqlite3.Error, OSError)  # a disk that is full, a database that is locked
 log = logging.getLogger(__name__)
 Waiting = TypeVar("Waiting")
 
@@ -144,7 +145,11 @@ class Recorder:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin to flush; the hub counts as up from here on."""
+        """Begin to flush; the hub counts as up from here on. When the month ends is known before anybody comes."""
+        try:
+            self._settle_keys()
+        except TROUBLE as error:
+            self._failed(error)
         self._since = self._clock.since_boot()
         self._stopping.clear()
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
@@ -253,7 +258,7 @@ class Recorder:
             try:
                 self._write()
                 self._recovered()
-            except (PeeweeException, sqlite3.Error, OSError) as error:
+            except TROUBLE as error:
                 self._failed(error)
 
     def _ask_hooks(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -67,6 +68,24 @@ def test_a_visit_over_the_months_end_counts_in_both_though_others_were_written_d
         use = box.day(day)
         assert use.visitors == use.visits == use.plays == use.seconds_played / 10 == visitors
         assert use.visitors_new_month == use.visitors_new_week == visitors
+
+
+def test_a_program_that_starts_just_before_a_months_end_counts_in_both(box: Box) -> None:
+    """Nothing was written yet when the month ends: what was before belongs to the old month all the same."""
+    box.learn(EVE)
+    box.play("ana")
+    box.flush()
+    box.settings = dataclasses.replace(box.settings, flush_every=1000)
+    box.restart()
+    box.at(EVE.replace(minute=59, second=58))
+    box.recorder.start()
+    for moment in (EVE.replace(minute=59, second=59), datetime(2026, 4, 1, 0, 0, 1, tzinfo=MERIDA)):
+        box.at(moment)
+        box.play("ana", (0, 10))
+    box.recorder.stop()
+    for day in (MARCH, APRIL):
+        use = box.day(day)
+        assert use.visitors == use.visits == use.plays == use.visitors_new_month == 1
 
 
 def test_a_visit_over_a_months_end_that_the_hub_learns_of_later_is_cut_there(box: Box) -> None:
