@@ -25,6 +25,7 @@ BENCHMARKS = {
     "site_day_bytes": "bytes of a signed site-day",
     "uploads": "bytes of whole uploads over TLS, resumed and plain",
     "roll_up": "rolling up a day of 50,000 events",
+    "crowd": "what a week of phones reports, beside what people really did",
     "site_days": "10,000 site-days to which everything happens",
     "usage_page": "the usage page after seven days of 50,000 events",
     "import_library": "importing a library of 10,000 items",

@@ -66,7 +66,6 @@ class Phone:
         self.air = "good"
         self.address = "127.0.0.1"
         self.asleep = self.here = False
-        self.stay = 0
         self.tabs: list[Tab] = []
         self._etags: dict[str, str] = {}
         self._shown: dict[str, Page] = {}

@@ -23,17 +23,22 @@ HALF_HOUR = 30 * 60
 PAGES = ["/", "/courses/precio-justo", "/topics/ahorro", "/search?q=precio", "/usage", "/items/precio-justo/nada"]
 
 
-def life(phone: Phone, arrivals: Iterable[float], moves: Sequence[Move] = ()) -> Generator[float]:
-    """Come at each of those times, or as soon as the stay before is over; the first stay begins with `moves`."""
+def life(
+    phone: Phone, arrivals: Iterable[float], moves: Sequence[Move] = (), habits: Sequence[Move] = ()
+) -> Generator[float]:
+    """Come at each of those times, or as soon as the stay before is over; the first stay begins with `moves`.
+
+    What else is done is drawn from `habits`, as often as it stands there; from all that there is if it is left out.
+    """
+    possible = [move for move in habits or MOVES if phone.scripts or move in WITHOUT_SCRIPTS]
     for number, arrival in enumerate(sorted(arrivals)):
         yield max(arrival - phone.village.now, 0)
-        drawn = phone.dice.choices(MOVES if phone.scripts else WITHOUT_SCRIPTS, k=phone.dice.randint(1, 3))
+        drawn = phone.dice.choices(possible, k=phone.dice.randint(1, 3))
         yield from stay(phone, [*([] if number else moves), *drawn])
 
 
 def stay(phone: Phone, moves: Iterable[Move]) -> Generator[float]:
     """Join the Wi-Fi, do some things, and go."""
-    phone.stay += 1
     phone.here, phone.air = True, "good"
     if phone.dice.random() < 0.7:
         phone.open("/")
@@ -216,12 +221,12 @@ def take_half(phone: Phone) -> Generator[float]:
     if not page.take_home:
         return
     path = phone.dice.choice(page.take_home)
-    slow, got = phone.take_slowly(path), 0
-    got = next(slow, 0)
-    for _ in range(phone.dice.randint(0, 6)):
+    slow = phone.take_slowly(path)
+    got, most = next(slow, 0), phone.dice.choice([60_000, 60_000, 300_000])
+    for _ in range(phone.dice.randint(0, 3)):
         yield some(phone, 1, 30)
         try:
-            got = slow.send(phone.dice.randint(1, 120_000))
+            got = slow.send(phone.dice.randint(1, most))
         except StopIteration:
             break
     slow.close()
@@ -282,4 +287,8 @@ WITHOUT_SCRIPTS: list[Move] = [watch, pause, read, take_home, take_half, browse,
 MOVES: list[Move] = [
     watch, watch, seek_and_loop, pause, on_the_edge, on_the_edge, sleep, roam, bad_air, bad_air, move_house, share, two_tabs, read, group,
     crowd_unsaid, take_home, take_half, replay, unknown, too_long, browse, switch_language, forget_cookies,
+]  # fmt: skip
+ORDINARY: list[Move] = [
+    *[watch] * 10, *[read] * 4, *[browse] * 3, *[pause, sleep, share, crowd_unsaid] * 2, seek_and_loop, roam, bad_air,
+    move_house, two_tabs, group, take_home, take_half, switch_language,
 ]  # fmt: skip

@@ -1,7 +1,7 @@
 """What people really did, which no hub can know: for the question how near its figures come.
 
-reality.watched("Lupita's phone", people=3, item="a/b", stay=1, seconds=(0.0, 12.5))
-reality.figures()                       # {"visitors": 3, "plays": 1, "minutes": 0.2, "person minutes": 0.6, ...}
+reality.watched(Sitting("Lupita's phone", "Lupita", 3, "a/b"), now, 0.0, 12.5)
+reality.figures()                       # {"visitors": 1, "plays": 1, "minutes": 0.2, "person minutes": 0.6, ...}
 """
 
 from __future__ import annotations
@@ -9,17 +9,16 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import NamedTuple
 
-from tests.simulators.crowd.truth import SHORTEST, TICKS, ticks
+from tests.simulators.crowd.truth import GAP, SHORTEST, TICKS, ticks
 
 
 class Sitting(NamedTuple):
-    """Some people in front of one item on one phone, until they leave or give the phone on."""
+    """Some people in front of one item on one phone, with pauses of at most half an hour."""
 
     phone: str
     people: str
     heads: int
     item: str
-    stay: int
 
 
 class Reality:
@@ -28,22 +27,27 @@ class Reality:
     def __init__(self) -> None:
         self.people: set[tuple[str, str]] = set()
         self.received = 0
-        self._seen: dict[Sitting, int] = defaultdict(int)
+        self._seen: dict[tuple[Sitting, int], int] = defaultdict(int)
+        self._last: dict[Sitting, tuple[float, int]] = {}
 
     def came(self, people: str, month: str) -> None:
         self.people.add((people, month))
 
-    def watched(self, sitting: Sitting, begin: float, end: float) -> None:
-        """Seconds of the item were really played, or looked at."""
-        self._seen[sitting] |= ticks([(begin, end)], 86_400)
+    def watched(self, sitting: Sitting, at: float, begin: float, end: float) -> None:
+        """Seconds of the item were really played, or looked at, up to the instant `at`."""
+        last, number = self._last.get(sitting, (at, 0))
+        number += at - last > GAP
+        self._last[sitting] = at, number
+        self._seen[sitting, number] |= ticks([(begin, end)], 86_400)
 
     def figures(self) -> dict[str, float]:
         """A visitor is a person in a month, a play a sitting of 5 seconds or more."""
-        long = {sitting: seen.bit_count() for sitting, seen in self._seen.items() if seen.bit_count() >= SHORTEST}
+        seen = [(sitting.heads, seen.bit_count()) for (sitting, _), seen in self._seen.items()]
+        long = [(heads, played) for heads, played in seen if played >= SHORTEST]
         return {
             "visitors": len(self.people),
             "plays": len(long),
-            "minutes": sum(long.values()) / TICKS / 60,
-            "person minutes": sum(seen * sitting.heads for sitting, seen in long.items()) / TICKS / 60,
+            "minutes": sum(played for _, played in long) / TICKS / 60,
+            "person minutes": sum(played * heads for heads, played in long) / TICKS / 60,
             "bytes": self.received,
         }

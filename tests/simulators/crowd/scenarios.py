@@ -62,7 +62,7 @@ SCENARIOS = {
 
 
 @contextmanager
-def opened(scenario: Scenario, seed: int, folder: Path, library: Path, phones: int = 14) -> Iterator[Village]:
+def opened(scenario: Scenario, seed: int, folder: Path, library: Path, phones: int = 11) -> Iterator[Village]:
     """The village, with everybody about to come; nothing has happened yet."""
     dice = Random(f"{scenario.start} {seed}")
     with Village(folder, library, scenario.zone, scenario.start) as village:
@@ -71,7 +71,7 @@ def opened(scenario: Scenario, seed: int, folder: Path, library: Path, phones: i
         deck = dice.sample(MOVES, len(MOVES))
         for number in range(phones):
             phone = _somebody(village, Random(dice.random()))
-            drawn = [deck.pop() for _ in range(3) if deck and phone.counts]
+            drawn = [deck.pop() for _ in range(4) if deck and phone.counts]
             village.spawn(life(phone, _arrivals(village, phone.dice, instants), drawn), village.now)
             if number % 3:  # the others leave for good, with whatever they had not told
                 village.spawn(come_back(phone, village.end - HOUR), village.now)
@@ -194,14 +194,18 @@ def waiting(village: Village) -> list[str]:
     return [phone.name for n, phone in enumerate(village.phones) if n % 3 and phone.counts and phone.plays]
 
 
-def differences(village: Village) -> dict[dt.date, dict[str, tuple[Any, Any]]]:
-    """What the sealed days say otherwise than the truth, which is the second of each pair."""
+def differences(village: Village) -> dict[object, dict[str, tuple[Any, Any]]]:
+    """What sealed days and boots without a date say otherwise than the truth, which is the second of each pair."""
     village.seal(open_days=True)
-    sealed = village.sealed()
-    found = {}
-    for number in range((village.truth.date(village.now) - village.truth.date(village.start)).days + 1):
-        day = village.truth.date(village.start) + dt.timedelta(days=number)
-        truth, told = village.truth.day(day), said(sealed[day])
-        assert truth.keys() == told.keys()
-        found[day] = {name: (told[name], truth[name]) for name in truth if told[name] != truth[name]}
-    return {day: wrong for day, wrong in found.items() if wrong}
+    sealed, undated = village.sealed(), village.sealed_undated()
+    first, last = village.truth.date(village.start), village.truth.date(village.now)
+    days = [first + number * dt.timedelta(days=1) for number in range((last - first).days + 1)]
+    pairs: dict[object, tuple[dict[str, Any], dict[str, Any]]] = {
+        day: (said(sealed[day]), village.truth.day(day)) for day in days
+    }
+    for boot in {*undated, *(act.boot for act in village.truth.acts if act.boot)}:
+        truth = village.truth.undated(boot)
+        pairs[f"boot {boot}"] = ({name: undated[boot][name] for name in truth}, truth)
+    assert all(told.keys() == truth.keys() for told, truth in pairs.values())
+    found = {of: {name: (a[name], b[name]) for name in b if a[name] != b[name]} for of, (a, b) in pairs.items()}
+    return {of: wrong for of, wrong in found.items() if wrong}

@@ -33,7 +33,7 @@ class Tab:
     def __init__(self, phone: Phone, item: str, *, group: int = 1, heads: int | None = None) -> None:
         self.phone, self.item, self.group = phone, item, group
         self.page = phone.open(f"/items/{item}")
-        self.sitting = Sitting(phone.name, phone.people[0], heads or group, item, phone.stay)
+        self.sitting = Sitting(phone.name, phone.people[0], heads or group, item)
         self.length = phone.village.lessons[item].seconds
         self.at = 0.0
         self.playing = False
@@ -103,7 +103,7 @@ class Tab:
     def _advance(self, step: float) -> None:
         begin, self.at = self.at, self.at + step
         self.active = self.phone.village.now
-        self.phone.village.reality.watched(self.sitting, begin, self.at)
+        self.phone.village.reality.watched(self.sitting, self.active, begin, self.at)
         self.play["intervals"] = _merged([*self.play["intervals"], [_rounded(begin), _rounded(self.at)]])
 
     def _seconds(self) -> float:

@@ -31,7 +31,7 @@ from zoneinfo import ZoneInfo
 
 from content_cache.library import Library
 from hub.app import create_app
-from hub.clock import Clock
+from hub.clock import Boot, Clock
 from hub.db import database, writing
 from hub.server import HubServer
 from hub.settings import Settings
@@ -53,6 +53,8 @@ if TYPE_CHECKING:
 
 FLUSH = 4  # seconds, as HUB_FLUSH_EVERY
 TIMED = {"video", "audio"}
+SUMS = ("visits", "plays", "seconds_played", "person_seconds", "group_plays", "local_bytes", "downloads")
+NEVER = 1e6  # seconds; the recorder's own thread would go by another clock
 AWAKE = 3600  # seconds between the notes of a hub that nobody uses; the real one makes them each minute
 
 
@@ -62,7 +64,7 @@ class Village:
     def __init__(self, folder: Path, library: Path, zone: str, start: dt.datetime) -> None:
         self.zone = ZoneInfo(zone)
         self.now = self.start = self.end = start.replace(tzinfo=self.zone).timestamp()
-        self.settings = Settings(data=folder / "hub", port=0, flush_every=FLUSH)
+        self.settings = Settings(data=folder / "hub", port=0, flush_every=NEVER)
         shutil.copytree(library, self.settings.library_root, symlinks=True, copy_function=os.link)
         self.lessons, self.kinds, self._file = _lessons(Library(self.settings.library_root))
         self.truth = Truth(self.zone, self.lessons)
@@ -73,9 +75,9 @@ class Village:
         self.broken: list[Told] = []
         self.fresh: list[Act] = []
         self.lost: list[tuple[float, Act | Sent]] = []  # how many seconds before the power cut
-        self.undated = Truth(self.zone, self.lessons)
         self.is_on = self.is_dated = False
         self.boots = 0
+        self._up: list[tuple[float, float]] = []
         self._events: list[tuple[float, int, Generator[float]]] = []
         self._order = itertools.count()
         self._open = ExitStack()
@@ -102,8 +104,7 @@ class Village:
             boot_id=f"boot {self.boots}",
             synchronised=lambda: False,
         )
-        self.is_dated = False
-        self.undated, self._undated_before = Truth(self.zone, self.lessons), len(self.truth.undated)
+        self.is_dated, self._up = False, []
         self._begin()
         if certain:
             self.learn()
@@ -111,12 +112,11 @@ class Village:
     def learn(self) -> None:
         """A technician or head office says what time it is: what happened since the boot has a date now."""
         self.clock.learn(dt.datetime.fromtimestamp(self.now, dt.UTC), "a test")
-        if not self.is_dated:
-            self.truth.acts += self.undated.acts
-            self.truth.undated = self.truth.undated[: self._undated_before]
-            self.truth.sent += self.undated.sent
-            self.truth.up += self.undated.up
-        self.is_dated = True
+        truth, boot = self.truth, self.boots
+        truth.acts = [act._replace(boot=None) if act.boot == boot else act for act in truth.acts]
+        truth.sent = [sent._replace(boot=None) if sent.boot == boot else sent for sent in truth.sent]
+        truth.up += self._up
+        self.is_dated, self._up = True, []
 
     def cut(self) -> None:
         """The power fails."""
@@ -130,7 +130,7 @@ class Village:
     def _broken_promises(self) -> list[Told]:
         """What a phone was told is kept, and is not among all that the hub took in and did not lose."""
         known: dict[tuple[str, int], int] = defaultdict(int)
-        for act in self.truth.acts + self.truth.undated:
+        for act in self.truth.acts:
             for told in act.plays:
                 known[told.id, told.item] |= told.played
         promised = [self.truth.told(play) for phone in self.phones for play in phone.promised]
@@ -153,6 +153,7 @@ class Village:
             with writing():
                 Site.update(time_zone=self.zone.key).execute()
         self.recorder = app.extensions["hub"].recorder
+        self.recorder.start()
         self.door = Door(app, self.kernel, self._note)
         server = HubServer(self.door, self.settings)
         self.port = int(server.effective_port)
@@ -165,6 +166,8 @@ class Village:
     def _end(self) -> None:
         if self.is_on:
             self._barrier.close()
+            self.recorder._stopping.set()  # its thread ends, and writes nothing
+            self.recorder._thread.join()
             self._serving.close()
             database.close()
         self.is_on = False
@@ -212,11 +215,10 @@ class Village:
             self.recorder.flush()
             bytes_, downloads = self.kernel.taken - self._noted, self.kernel.downloads - self._kept
             self._noted, self._kept = self.kernel.taken, self.kernel.downloads
-        known = self.truth if self.is_dated else self.undated
-        known.acts += self.fresh
-        self.truth.undated += [] if self.is_dated else self.fresh
-        known.sent.append(Sent(self.now, bytes_, downloads))
-        known.up.append((self._flushed, self.now))
+        boot = None if self.is_dated else self.boots
+        self.truth.acts += [act._replace(boot=boot) for act in self.fresh]
+        self.truth.sent.append(Sent(self.now, bytes_, downloads, boot))
+        (self.truth.up if self.is_dated else self._up).append((self._flushed, self.now))
         self.fresh, self._flushed = [], self.now
 
     def _settle(self) -> None:
@@ -242,11 +244,21 @@ class Village:
 
     def sealed(self) -> dict[dt.date, SiteDay]:
         """The newest revision of each site-day, out of the bytes that go to head office."""
+        return {day.day: day for day in self._unsealed() if day.day}
+
+    def sealed_undated(self) -> dict[int, Counter[str]]:
+        """What the parts of each boot without a date add up to."""
+        sums: dict[int, Counter[str]] = defaultdict(Counter)
+        boots = {Boot.get(boot_id=f"boot {number}").tag: number for number in range(1, self.boots + 1)}
+        for part in self._unsealed():
+            if part.undated:
+                sums[boots[part.undated.boot]].update({name: getattr(part, name) for name in SUMS})
+        return sums
+
+    def _unsealed(self) -> list[SiteDay]:
         key = signing_key(self.settings.keys).public_key()
-        return {
-            row.day: unseal(bytes(row.sealed), lambda _hub: key)
-            for row in Outbox.select().where(Outbox.day.is_null(False))
-        }
+        rows = Outbox.select().where(~Outbox.emptied)
+        return [unseal(bytes(row.sealed), lambda _hub: key) for row in rows]
 
 
 def _lessons(library: Library) -> tuple[dict[str, Lesson], dict[str, str], str]:
