@@ -10,7 +10,10 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -20,21 +23,22 @@ from hub.backup import BEHIND, COPIED, REASONS, begin, latest_restored, open_or_
 from hub.cli import hub as program
 from hub.clock import Boot, Clock
 from hub.db import database, open_database, writing
-from hub.site import this_site
+from hub.site import signing_key, this_site
 from hub.technician.look import check_past
-from hub.uplink.epochs import Counted, Piece, cut, give_way, untold
+from hub.uplink.epochs import Counted, Piece, cut, give_way, next_epoch, untold
 from hub.uplink.ledger import Tally
 from hub.uplink.models import Ledger, Outbox, Sealing
 from hub.uplink.press import Press
 from hub.uplink.seal import roll_up
+from hub.uplink.settle import settle
 from hub.usage.moving import Stretch
 from tests.hub.uplink.conftest import MERIDA, MONDAY, Hub
 from tests.town import until
-from wire.exchange import MOST_RECORDS, Ahead
-from wire.summary import Part
+from wire.exchange import MOST_RECORDS, Ahead, Answer
+from wire.summary import Part, unseal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     import pytest
@@ -365,3 +369,44 @@ def test_commands_and_the_technicians_checks_say_what_happened_and_what_to_do(
 
 def said(*arguments: str) -> str:
     return CliRunner().invoke(program, arguments).output
+
+
+def test_answers_that_come_by_all_ways_at_once_end_one_epoch_and_lose_nothing_that_is_counted_meanwhile(
+    hub: Hub,
+) -> None:
+    """The page, the worker and a command settle the same answer, while days are sealed and phones are served."""
+    use(hub, 5)
+    hub.machine.pass_time(days=1)
+    roll(hub)
+    old = this_site().epoch
+    answer = Answer(nonce=bytes(16), time=0, acknowledged=[], refused=[], ahead=ahead(epoch=old))
+    together = threading.Barrier(6)
+
+    def at_once(act: Callable[[], object], times: int = 1) -> None:
+        try:
+            together.wait()
+            for _ in range(times):
+                act()
+        finally:
+            database.close()
+
+    acts = [
+        (partial(settle, hub.clock, answer, live=True), 3),
+        (partial(settle, hub.clock, answer, live=False), 3),
+        (partial(settle, hub.clock, answer, live=False), 3),
+        (partial(roll, hub), 5),
+        (partial(roll_up, hub.settings, hub.clock, hub.library, open_days=True, undated=True), 5),
+        (partial(use, hub, 7), 20),
+    ]
+    with ThreadPoolExecutor(len(acts)) as pool:
+        for done in [pool.submit(at_once, *act) for act in acts]:
+            done.result()
+    new = this_site().epoch
+    assert new == next_epoch(bytes(this_site().hub), old)
+    hub.machine.pass_time(days=1)
+    roll(hub)
+    assert not Outbox.select().where(Outbox.epoch == old).exists()
+    key = signing_key(hub.settings.keys).public_key()
+    told = [unseal(bytes(row.sealed), lambda _: key) for row in Outbox.select()]
+    assert {day.epoch for day in told} == {new}
+    assert sum(day.local_bytes for day in told) == 5 + 20 * 7
