@@ -19,6 +19,7 @@ from peewee import (
     OperationalError,
     PostgresqlDatabase,
     SqliteDatabase,
+    fn,
 )
 from playhouse import db_url
 
@@ -79,6 +80,11 @@ def writing() -> Iterator[None]:
 def for_update(query: Any) -> Any:
     """`query` with its rows locked until the transaction ends; SQLite has but one writer anyway."""
     return query.for_update() if on_postgresql() else query
+
+
+def total(column: Any) -> Any:
+    """The sum of `column`. SQLite refuses one that 64 bits do not hold, so there it is exact up to 2^53, then about."""
+    return fn.SUM(column) if on_postgresql() else fn.TOTAL(column).coerce(False)
 
 
 def rows(query: Any) -> list[Any]:

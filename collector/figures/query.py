@@ -13,7 +13,7 @@ from typing import Any
 
 from peewee import Case, fn
 
-from collector.db import rows
+from collector.db import rows, total
 from collector.inbox.judge import is_shared
 from collector.inbox.models import TOTALS, Quarantine, Summary
 from collector.sites.models import Hub, Site
@@ -101,10 +101,10 @@ def _totals() -> Any:
     return (
         Hub.select(
             Hub.site,
-            fn.SUM(Summary.plays),
-            fn.SUM(Summary.visitors_new_month),
+            total(Summary.plays),
+            total(Summary.visitors_new_month),
             fn.COUNT(Summary.epoch.distinct()),
-            fn.SUM(Summary.seconds_played),
+            total(Summary.seconds_played),
         )
         .join(Summary)
         .where(COUNTED)
@@ -137,7 +137,7 @@ def days(site_id: str | None = None) -> list[DayFigures]:
             fn.COUNT(Hub.site.distinct()).alias("places"),
             fn.SUM(Summary.open.cast("INTEGER")).alias("still_open"),
             fn.COUNT(Case(None, [(ITEMS_OLDER, 1)])).alias("older"),
-            *(fn.SUM(getattr(Summary, name)).alias(name) for name in TOTALS),
+            *(total(getattr(Summary, name)).alias(name) for name in TOTALS),
         )
         .join(Hub)
         .where(COUNTED)

@@ -13,6 +13,7 @@ was put back to an older state, or copied (decision 14).
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from enum import Enum, auto
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -173,8 +174,6 @@ def is_shared(epochs: Iterable[tuple[dt.date, dt.date]]) -> bool:
     One box runs one epoch at a time. If two of them tell of days after both were known here, two boxes run.
     """
     known = sorted(epochs)
-    return any(
-        min(one_last, other_last) > came + dt.timedelta(days=1)
-        for at, (_, one_last) in enumerate(known)
-        for came, other_last in known[at + 1 :]
-    )
+    before = itertools.accumulate((last for _, last in known), max)  # no look at each pair: there may be many
+    day = dt.timedelta(days=1)
+    return any(min(one, last) > came + day for one, (came, last) in zip(before, known[1:], strict=False))

@@ -195,6 +195,24 @@ def test_a_batch_of_days_with_thousands_of_items_is_taken_in_a_few_at_a_time(cli
     assert ItemRow.select().count() == 8 * 400
 
 
+def test_a_hub_of_numbers_that_no_database_can_add_up_takes_no_page_away(client, hub):
+    """2^53 a day, a thousand days long: more than 64 bits hold."""
+    FakeHub.enrolled(client, "Elsewhere").send()
+    most = {
+        "seconds_played": 2**53 - 1,
+        "person_seconds": 2**53 - 1,
+        "local_bytes": 2**53 - 1,
+        "uplink_bytes": 2**53 - 1,
+    }
+    hub.send(hub.sealed(day=DAY, items=(), **most))
+    row = Summary.select().dicts().get()
+    for start in range(0, 1200, 100):
+        Summary.insert_many([row | {"id": 1000 + n, "epoch": n} for n in range(start, start + 100)]).execute()
+    paths = ("/", "/sites/dzemul", "/inbox", "/api/v1/sites", "/api/v1/sites/dzemul/days", "/steps/usage")
+    assert [path for path in paths if client.get(path).status_code in {500, 503}] == []
+    assert client.get("/api/v1/sites/dzemul/days").json[0]["local_bytes"] > 2**63
+
+
 def test_kinds_of_messages_never_pass_for_each_other(client, hub):
     for kind in messages.Kind:
         if kind is not messages.Kind.SUMMARY:
