@@ -139,8 +139,10 @@ def late_time(village: Village, dice: Random, instants: list[float]) -> Generato
         village.cut()
         yield dice.choice([5, 60, 1500])
         village.switch_on(certain=False)
+        yield dice.randint(60, 2 * HOUR)
+        dice.choice([village.crash, village.restart, lambda: None])()
         if dice.random() < 0.8:
-            yield dice.randint(60, 4 * HOUR)
+            yield dice.randint(60, 2 * HOUR)
             learn(village, dice)
     if not village.is_dated:
         yield HOUR
@@ -154,7 +156,9 @@ def late_time_over_the_end_of_a_month(village: Village, dice: Random, instants: 
     village.cut()
     yield dice.choice([5, 1500, 2 * HOUR, 9 * HOUR])
     village.switch_on(certain=False)
-    yield instants[1] + dice.randint(0, 1800) - village.now
+    yield instants[1] + dice.randint(-1800, 0) - village.now
+    dice.choice([village.crash, village.restart, lambda: None])()
+    yield instants[1] + dice.randint(1, 1800) - village.now
     learn(village, dice)
 
 

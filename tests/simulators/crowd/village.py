@@ -64,7 +64,7 @@ class Village:
     def __init__(self, folder: Path, library: Path, zone: str, start: dt.datetime) -> None:
         self.zone = ZoneInfo(zone)
         self.now = self.start = self.end = start.replace(tzinfo=self.zone).timestamp()
-        self.settings = Settings(data=folder / "hub", port=0, flush_every=NEVER)
+        self.settings = Settings(data=folder / "hub", port=0, flush_every=NEVER, idle_timeout=3600)
         shutil.copytree(library, self.settings.library_root, symlinks=True, copy_function=os.link)
         self.lessons, self.kinds, self._file = _lessons(Library(self.settings.library_root))
         self.truth = Truth(self.zone, self.lessons)
