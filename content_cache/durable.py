@@ -43,6 +43,12 @@ def write_file(path: Path, data: bytes | Iterable[bytes], *, mode: int = 0o644) 
     sync_folder(path.parent)
 
 
+def sweep(folder: Path) -> None:
+    """Remove what writes to `folder` left that a power cut or a kill ended; whoever calls holds off other writers."""
+    for left in folder.glob(f"{PREFIX}*"):
+        left.unlink(missing_ok=True)
+
+
 def replace_link(path: Path, target: str) -> None:
     """Make the symbolic link `path` point to `target` in one step, durably."""
     temporary = path.with_name(PREFIX + secrets.token_hex(8))

@@ -25,7 +25,7 @@ from urllib.parse import quote
 
 from peewee import AutoField, FloatField, IntegerField, PeeweeException, TextField
 
-from content_cache.durable import make_folder, sync_file, sync_folder
+from content_cache.durable import make_folder, sweep, sync_file, sync_folder
 from hub.clock import Clock, Moment, dated
 from hub.db import Table, open_database, writing
 from hub.errors import HubError, NoSpace
@@ -185,9 +185,11 @@ def open_or_restore(settings: Settings, clock: Clock | None = None) -> str | Non
 def _settle_in(settings: Settings, sentence: str | None, clock: Clock) -> str | None:
     """Begin an epoch if the hub is not where it was, and note where it is now; the sentence that says what happened.
 
-    One program at a time. What is outside is read first: the database is ahead of it, never behind.
+    One program at a time, and none that seals, which writes outside as well. What is outside is read first: the
+    database is ahead of it, never behind.
     """
-    with held(settings.database.with_name("migrating.lock")):
+    with held(settings.database.with_name("migrating.lock")), held(settings.data / "sealing.lock"):
+        sweep(settings.data)
         outside, place = steps_outside(settings.data), find_out(settings.database)
         with writing():
             known = Whereabouts.get_or_none(Whereabouts.id == 1)

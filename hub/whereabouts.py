@@ -93,9 +93,12 @@ def step() -> None:
 
 
 def write_steps(data: Path) -> None:
-    """Write beside the database how many steps it holds, once they are kept there; a full disk may leave it behind."""
+    """Write beside the database how many steps it holds, once they are kept there; a full disk may leave it behind.
+
+    Never fewer than are there: that tells of a database that was put back, until the next start notices.
+    """
     row = Whereabouts.get_or_none(Whereabouts.id == 1)
-    if row is not None:
+    if row is not None and row.steps > (steps_outside(data) or 0):
         with contextlib.suppress(OSError):
             write_file(data / STEPS, f"{row.steps}\n".encode())
 

@@ -91,6 +91,22 @@ def line_of(lineage: Lineage | None, newest: tuple[int, bytes] | None) -> Line:
     return Line.SAME if mark is None or mark == digest[:MARK] else Line.FORK
 
 
+def forked_at(lineage: Lineage, held: Iterable[tuple[int, bytes]]) -> tuple[int, bytes] | None:
+    """The highest of the `held` (sequence, digest) that is another one in `lineage`; None if all agree.
+
+    The newest alone does not tell: two boxes that seal the same empty day under the same number are of one mind there.
+    """
+    known: dict[int, list[bytes]] = {}
+    for sequence, digest in held:
+        known.setdefault(sequence, []).append(digest)
+    others = [(number, some[0]) for number, some in known.items() if _is_another(lineage.mark(number), some)]
+    return max(others, default=None)
+
+
+def _is_another(mark: bytes | None, digests: Iterable[bytes]) -> bool:
+    return mark is not None and all(digest[:MARK] != mark for digest in digests)
+
+
 def is_news(*, known_nonce: bool, line: Line, kept: bool, went_back: bool) -> bool:
     """Whether a batch was made since the last one that was: a copy of an old batch tells nothing of today.
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from peewee import fn
 
 from collector.db import rows
-from collector.inbox.judge import Line, line_of, named_place, place_of
+from collector.inbox.judge import Line, forked_at, line_of, named_place, place_of
 from collector.inbox.models import Sealing, Summary
 from wire.exchange import LONGEST_COUNTED, MARK, MOST_RECORDS, Ahead, Held
 from wire.summary import Level
@@ -20,7 +20,7 @@ from wire.summary import Level
 if TYPE_CHECKING:
     import datetime as dt
 
-    from wire.exchange import Batch
+    from wire.exchange import Batch, Lineage
     from wire.summary import Part, SiteDay
 
     Counted = tuple[dt.date | Part, list[bytes]]
@@ -55,11 +55,24 @@ def lacks_boots(day: SiteDay) -> bool:
     return row is not None and bool(set(_tags(bytes(row.boots or b""))) - set(day.boots))
 
 
+def _held(hub: bytes, lineage: Lineage) -> list[tuple[int, bytes]]:
+    """The numbers that are held of those in `lineage`, and their digests."""
+    query = Sealing.select(Sealing.sequence, Sealing.digest).where(
+        Sealing.hub == hub.hex(),
+        Sealing.epoch == lineage.epoch,
+        Sealing.level == int(Level.FULL),
+        Sealing.sequence.between(lineage.first, lineage.highest),
+    )
+    return [(int(sequence), bytes.fromhex(digest)) for sequence, digest in rows(query.tuples())]
+
+
 def standing(batch: Batch) -> tuple[Line, Ahead | None]:
     """How the batch stands to what is held, and how far head office is ahead of it, if it is."""
     lineage = batch.lineage
     newest = newest_of(batch.hub, lineage.epoch) if lineage else None
     line = line_of(lineage, newest)
+    if lineage is not None and line is not Line.BEHIND and (other := forked_at(lineage, _held(batch.hub, lineage))):
+        line, newest = Line.FORK, other
     if lineage is None or newest is None or line is Line.SAME:
         return line, None
     counted = _counted(batch.hub, lineage.epoch, lineage.highest)

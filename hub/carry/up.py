@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from peewee import fn
 
-from content_cache.durable import is_full, make_folder, write_file
+from content_cache.durable import is_full, make_folder, sweep, write_file
 from hub.carry.models import carrying, note, note_given
 from hub.errors import HubError, NoSpace
 from hub.locks import held
@@ -224,7 +224,8 @@ def _nonce(random: bytes, settings: Settings) -> bytes:
 
 
 def _forget_others(folder: Path, kept: Path) -> None:
-    """Older files, but for the last one, which another program may just be about to open."""
+    """Older files, but for the last one, which another program may just be about to open; and what a power cut left."""
+    sweep(folder)
     others = [path for path in folder.glob(f"*{SUFFIX}") if path != kept]
     for path in sorted(others, key=lambda path: path.stat().st_mtime_ns)[:-1]:
         path.unlink()

@@ -42,6 +42,7 @@ def settle(clock: Clock, answer: Answer, *, live: bool) -> Delivered:
         learn(answer)
         if answer.ahead is not None:
             give_way(answer.ahead, clock)
+        _read_more(answer)
         if live:
             _note(answer, now)
     if not live:
@@ -74,6 +75,17 @@ def _send_again(held: Held) -> None:
         Outbox.update(acknowledged=False).where(may_be_lost & Outbox.refused.is_null()).execute()
 
 
+def _read_more(answer: Answer) -> None:
+    """What head office could not read before, it may take now; only a live answer says that it reads less again.
+
+    A hub that has no line any more learns it from a file, or parts without a date would wait for ever.
+    """
+    known = state().speaks or OLDEST
+    if answer.speaks > known:
+        Outbox.update(refused=None).where(Outbox.version > known).execute()
+        note(speaks=answer.speaks)
+
+
 def _note(answer: Answer, now: Moment) -> None:
     """What holds of this moment only."""
     # Head office names days it never had. What it acknowledged and then lost, it gets again, as it was sealed.
@@ -82,9 +94,6 @@ def _note(answer: Answer, now: Moment) -> None:
         Outbox.update(acknowledged=False).where(there & Outbox.refused.is_null()).execute()  # others it let go of
     if answer.held is not None:
         _send_again(answer.held)
-    known = state().speaks or OLDEST
-    if answer.speaks > known:  # what it could not read before, it may take now
-        Outbox.update(refused=None).where(Outbox.version > known).execute()
     note(
         failures=0,
         retry_boot=None,

@@ -43,14 +43,17 @@ class Steps:
         self.code = self._process.wait(20)
 
     def __iter__(self) -> Iterator[str]:
-        """What it did last, each time; it goes on when the next is asked for."""
-        done = ""
+        """What it did last, each time; it goes on when the next is asked for.
+
+        All threads stand still when one made a call, and each says so: only the word of that one counts.
+        """
+        done: dict[str, str] = {}
         with open(self._log, closefd=False, encoding="utf-8", errors="replace") as log:
             for line in log:
                 process, _, said = line.strip().partition(" ")
-                if said.endswith(STOPPED):
-                    yield done
+                if said.endswith(STOPPED) and process in done:
+                    yield done.pop(process)
                     os.kill(int(process), signal.SIGCONT)
-                elif not said.lstrip().startswith("---"):
-                    done = said
+                elif not said.lstrip().startswith(("---", "+++")):
+                    done[process] = said
         self.code = self._process.wait(60)
