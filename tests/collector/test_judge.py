@@ -13,6 +13,7 @@ from collector.inbox.judge import (
     Span,
     Verdict,
     contradicts,
+    forked_at,
     is_news,
     is_shared,
     judge,
@@ -103,6 +104,14 @@ def test_a_box_that_shows_what_is_held_is_of_the_same_line():
 
 def test_a_box_with_another_record_of_that_number_went_its_own_way():
     assert line_of(a_lineage(3, 9), (7, MARKS[8] + b"..")) is Line.FORK
+
+
+def test_of_a_box_that_went_its_own_way_the_newest_record_that_differs_is_found():
+    held = [(number, MARKS[number] + b"..") for number in range(1, 10)]
+    assert forked_at(a_lineage(3, 9), held) is None
+    others = [(2, b"not told"), (4, b"other"), (5, b"other too"), *held[5:]]
+    assert forked_at(a_lineage(3, 9), others) == (5, b"other too")
+    assert forked_at(a_lineage(3, 9), [(5, b"one of two that head office kept"), *held]) is None
 
 
 def test_a_box_that_has_not_come_so_far_was_put_back():

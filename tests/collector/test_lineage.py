@@ -61,13 +61,13 @@ def test_a_box_that_goes_on_is_never_told_to_be_behind(client, box):
 
 
 def test_a_box_put_back_is_noticed_though_the_newest_that_is_held_is_one_of_its_own(client, box):
-    box.send(box.seal(day=day(1), plays=3), box.seal(day=day(2), plays=0))
+    box.send(box.seal(day=day(1), plays=3), box.seal(day=day(2), plays=4))
     restored = box.copy(until=0)
-    answer = restored.send(restored.seal(day=day(1), plays=5), restored.seal(day=day(2), plays=0))
+    answer = restored.send(restored.seal(day=day(1), plays=5), restored.seal(day=day(2), plays=4))
     assert restored.log[1] == box.log[1]
     assert (answer.ahead.sequence, answer.ahead.mark) == (1, digest(box.log[0])[:MARK])
     assert answer.refused == []
-    assert totals(client)["plays"] == 3
+    assert totals(client)["plays"] == 7
 
 
 def test_a_box_put_back_is_told_what_is_counted_and_adds_nothing_to_that_epoch(client, box):

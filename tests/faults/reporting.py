@@ -24,10 +24,10 @@ import sqlite3
 import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+import pytest
 import requests
 
 from content_cache.library import Library
@@ -44,6 +44,7 @@ from wire.parcel import MEDIA_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.faults.programs import Ended, Programs
 
@@ -53,6 +54,14 @@ WRITTEN = f"{DONE},pwrite64"  # what a kill leaves half; write itself is of pipe
 LEAST_STEPS = 8
 DATABASE = "collector.sqlite3"
 CARRIED = re.compile(r"[0-9a-f]{32}\.vhub")
+
+
+def cuts(**sampled: int) -> pytest.MarkDecorator:
+    """A test's (how, every): each so manieth step for `make test`, and each step of both for `make test-long`."""
+    each = [pytest.mark.long, pytest.mark.timeout(1800)]
+    some = [pytest.param(how, every, id=how) for how, every in sampled.items()]
+    all_ = [pytest.param(how, 1, id=f"{how} at each step", marks=each) for how in ("power", "kill")]
+    return pytest.mark.parametrize(("how", "every"), [*some, *all_])
 
 
 class Left(NamedTuple):

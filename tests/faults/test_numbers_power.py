@@ -2,34 +2,23 @@
 
 Each step that a real process takes is a state of its disk. From each the hub comes up again, as web and worker do, and
 tells the rest; then head office, a process as well, shows what was recorded, each day once, and no epoch has begun that
-nothing called for. Few of the states are tried in `make test`, all in `make test-long`.
+nothing called for. Some of the states are tried in `make test`, all in `make test-long`.
 """
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.faults.disks import need
 from tests.faults.programs import Programs
-from tests.faults.reporting import Box, Village, carried, epochs, files
+from tests.faults.reporting import Box, Village, carried, cuts, epochs, files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-ALL = [pytest.mark.long, pytest.mark.timeout(1800)]
-CUTS = pytest.mark.parametrize(
-    ("how", "every"),
-    [
-        pytest.param("power", 9, id="plug"),
-        pytest.param("kill", 37, id="kill"),
-        pytest.param("power", 1, id="plug at each step", marks=ALL),
-        pytest.param("kill", 1, id="kill at each step", marks=ALL),
-    ],
-)
 NOTHING = {"sealed": 0, "acknowledged": 0, "refused": 0}
 
 
@@ -45,9 +34,10 @@ def village(tmp_path: Path, programs: Programs, free_port: int) -> Village:
     return Village(tmp_path, programs, free_port)
 
 
-def tell_all(box: Box) -> None:
-    """By the line, until there is nothing more to tell."""
-    box.hub("uplink", "send", "--json")
+def tell_all(box: Box, times: int = 1) -> None:
+    """By the line, so many times; then there is nothing more to tell."""
+    for _ in range(times):
+        box.hub("uplink", "send", "--json")
     assert box.hub("uplink", "send", "--json") == NOTHING
 
 
@@ -58,7 +48,7 @@ def assert_sound(box: Box, village: Village, epochs_began: int, kept: set[str]) 
     assert box.hub("uplink", "status", "--json")["pending"] == 0
 
 
-@CUTS
+@cuts(power=9, kill=37)
 def test_a_hub_cut_off_while_it_sends_tells_each_day_once(village: Village, how: str, every: int) -> None:
     with village.living():
         village.tell_it(daily_mb="7")
@@ -72,7 +62,7 @@ def test_a_hub_cut_off_while_it_sends_tells_each_day_once(village: Village, how:
             assert box.runs() == 1
 
 
-@CUTS
+@cuts(kill=37)
 def test_a_copied_hub_cut_off_at_its_start_begins_one_epoch_alone(village: Village, how: str, every: int) -> None:
     with village.living():
         village.seal()  # what was not sealed by then is the other box's to tell
@@ -86,7 +76,7 @@ def test_a_copied_hub_cut_off_at_its_start_begins_one_epoch_alone(village: Villa
             assert_sound(box, village, 1, kept)
 
 
-@CUTS
+@cuts(power=9)
 def test_a_hub_cut_off_while_it_gives_way_begins_one_epoch_alone(village: Village, how: str, every: int) -> None:
     """Its disk was put back to a state before head office was told of two days; another is used after that."""
     with village.living():
@@ -100,11 +90,11 @@ def test_a_hub_cut_off_while_it_gives_way_begins_one_epoch_alone(village: Villag
             assert epochs(village.data) == 1
     for one in left:
         with village.found(one) as box:
-            tell_all(box)
+            tell_all(box, 2)  # what it gave way with is sealed anew
             assert_sound(box, village, 1, kept)
 
 
-@CUTS
+@cuts(kill=37)
 def test_a_hub_cut_off_while_it_writes_a_file_to_carry_writes_it_later(village: Village, how: str, every: int) -> None:
     with village.living():
         left = village.cut_off(how, every, "carry", "export", str(village.folder / "out.vhub"))
@@ -116,7 +106,7 @@ def test_a_hub_cut_off_while_it_writes_a_file_to_carry_writes_it_later(village: 
             assert_sound(box, village, 0, kept)
 
 
-@CUTS
+@cuts(power=9)
 def test_a_hub_cut_off_while_it_takes_a_reply_in_takes_it_in_later(village: Village, how: str, every: int) -> None:
     file = village.folder / "reply.vhub"
     with village.living():
@@ -128,6 +118,6 @@ def test_a_hub_cut_off_while_it_takes_a_reply_in_takes_it_in_later(village: Vill
     for one in left:
         with village.found(one) as box:
             box.hub("carry", "import", str(file), "--json")
-            box.hub("carry", "import", str(file), "--json")
+            assert box.bring()["undated"] == 1, "from the reply the hub learnt that head office reads such parts"
             assert_sound(box, village, 0, kept)
             assert box.hub("uplink", "budget", "--json")["rules"]["daily"] == 7_000_000

@@ -22,12 +22,16 @@ STOPPED = "--- stopped by SIGSTOP ---"
 
 
 class Steps:
-    """A process under strace that stands still after each call of CALLS; `code` is how it ended, once it has."""
+    """A process under strace that stands still after each call of CALLS, by its thread `process`.
+
+    `code` is how it ended, once it has.
+    """
 
     def __init__(self, command: list[str], environ: Mapping[str, str], calls: str = CALLS) -> None:
         self._command, self._environ = command, environ
         self._traced = ["strace", "-f", "-qq", "-e", f"trace={calls}", "-e", f"inject={calls}:signal=SIGSTOP"]
         self.code: int | None = None
+        self.process = 0
 
     def __enter__(self) -> Self:
         self._log, write = os.pipe()
@@ -52,8 +56,9 @@ class Steps:
             for line in log:
                 process, _, said = line.strip().partition(" ")
                 if said.endswith(STOPPED) and process in done:
+                    self.process = int(process)
                     yield done.pop(process)
-                    os.kill(int(process), signal.SIGCONT)
+                    os.kill(self.process, signal.SIGCONT)
                 elif not said.lstrip().startswith(("---", "+++")):
                     done[process] = said
         self.code = self._process.wait(60)

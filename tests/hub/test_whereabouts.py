@@ -256,3 +256,21 @@ def test_a_step_is_counted_in_the_database_first(settings: Settings) -> None:
     assert (Whereabouts.get().steps, steps_outside(settings.data)) == (before + 1, before)
     write_steps(settings.data)
     assert steps_outside(settings.data) == before + 1
+
+
+def test_the_count_outside_is_never_lowered_so_the_next_start_still_finds_a_database_that_was_put_back(
+    settings: Settings,
+) -> None:
+    """A command, which does not look where the hub is, may seal in between."""
+    (settings.data / "steps").write_text("1000\n")
+    step()
+    write_steps(settings.data)
+    assert steps_outside(settings.data) == 1000
+    start(settings)
+    assert [row.reason for row in Restored.select()] == [PUT_BACK]
+
+
+def test_a_start_removes_what_a_power_cut_left_of_a_file(settings: Settings) -> None:
+    (settings.data / ".new-0123456789abcdef").touch()
+    start(settings)
+    assert not list(settings.data.glob(".new-*"))

@@ -74,6 +74,15 @@ def test_a_carried_answer_acknowledges_and_refuses_and_says_nothing_of_now(hub: 
     assert (state().reached, state().configuration, state().speaks) == (None, 0, None)
 
 
+def test_what_head_office_reads_is_learnt_from_a_carried_answer_too_but_never_that_it_reads_less(hub: Hub) -> None:
+    settle(hub.clock, an_answer(hub, speaks=2), live=False)
+    assert state().speaks == 2
+    settle(hub.clock, an_answer(hub, speaks=1), live=False)
+    assert state().speaks == 2
+    settle(hub.clock, an_answer(hub, speaks=1), live=True)
+    assert state().speaks == 1
+
+
 def test_a_refusal_that_comes_late_does_not_undo_an_acknowledgement(two_days: Hub) -> None:
     row = two_days.row(MONDAY)
     settle(two_days.clock, an_answer(two_days, row), live=True)
