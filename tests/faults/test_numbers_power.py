@@ -48,7 +48,7 @@ def assert_sound(box: Box, village: Village, epochs_began: int, kept: set[str]) 
     assert box.hub("uplink", "status", "--json")["pending"] == 0
 
 
-@cuts(power=9, kill=37)
+@cuts(power=11, kill=53)
 def test_a_hub_cut_off_while_it_sends_tells_each_day_once(village: Village, how: str, every: int) -> None:
     with village.living():
         village.tell_it(daily_mb="7")
@@ -62,7 +62,7 @@ def test_a_hub_cut_off_while_it_sends_tells_each_day_once(village: Village, how:
             assert box.runs() == 1
 
 
-@cuts(kill=37)
+@cuts(kill=53)
 def test_a_copied_hub_cut_off_at_its_start_begins_one_epoch_alone(village: Village, how: str, every: int) -> None:
     with village.living():
         village.seal()  # what was not sealed by then is the other box's to tell
@@ -76,7 +76,7 @@ def test_a_copied_hub_cut_off_at_its_start_begins_one_epoch_alone(village: Villa
             assert_sound(box, village, 1, kept)
 
 
-@cuts(power=9)
+@cuts(power=11)
 def test_a_hub_cut_off_while_it_gives_way_begins_one_epoch_alone(village: Village, how: str, every: int) -> None:
     """Its disk was put back to a state before head office was told of two days; another is used after that."""
     with village.living():
@@ -94,7 +94,7 @@ def test_a_hub_cut_off_while_it_gives_way_begins_one_epoch_alone(village: Villag
             assert_sound(box, village, 1, kept)
 
 
-@cuts(kill=37)
+@cuts(kill=53)
 def test_a_hub_cut_off_while_it_writes_a_file_to_carry_writes_it_later(village: Village, how: str, every: int) -> None:
     with village.living():
         left = village.cut_off(how, every, "carry", "export", str(village.folder / "out.vhub"))
@@ -106,7 +106,7 @@ def test_a_hub_cut_off_while_it_writes_a_file_to_carry_writes_it_later(village: 
             assert_sound(box, village, 0, kept)
 
 
-@cuts(power=9)
+@cuts(power=11)
 def test_a_hub_cut_off_while_it_takes_a_reply_in_takes_it_in_later(village: Village, how: str, every: int) -> None:
     file = village.folder / "reply.vhub"
     with village.living():
