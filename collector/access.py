@@ -11,6 +11,7 @@ import hmac
 from typing import TYPE_CHECKING
 
 from flask import Flask, redirect, request, session, url_for
+from flask.sessions import SecureCookieSessionInterface
 from werkzeug.exceptions import TooManyRequests, Unauthorized
 
 from collector.office import office
@@ -23,8 +24,16 @@ GUARDED = {"pages", "kits", "inbox_pages", "hubs"} | FOR_PROGRAMS
 TOO_MANY = "Too many wrong tokens came from there; wait ten minutes and try again."
 
 
+class Sessions(SecureCookieSessionInterface):
+    """A cookie that came over TLS, as the web server in front says, goes over nothing else."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:  # noqa: ARG002 (Flask's)
+        return request.is_secure
+
+
 def init_app(app: Flask) -> None:
     """Guard pages and API of `app`."""
+    app.session_interface = Sessions()
     app.before_request(_guard)
 
 

@@ -6,7 +6,8 @@ A browser says from where a form was sent: Fetch Metadata (`Sec-Fetch-Site`), `O
 Whatever contradicts is refused; programs send none of them. Beside it the session's cookie is SameSite=Lax.
 
 On an open demonstration there is no session, and a page on the internet could have its own name lead to this machine
-(DNS rebinding), which makes it a page of the same origin. So there a change is taken under a loopback name alone.
+(DNS rebinding), which makes it a page of the same origin. So there all is shown and changed under a
+loopback name alone.
 """
 
 from __future__ import annotations
@@ -30,13 +31,13 @@ def init_app(app: Flask) -> None:
 
 
 def _guard() -> None:
-    if request.method in READING or request.blueprint not in GUARDED:
+    if request.blueprint not in GUARDED:
         return
-    told = (request.headers.get(name) for name in ("Sec-Fetch-Site", "Origin", "Referer"))
-    if not is_ours(*told, host=request.host):
-        raise Forbidden(_("That was not sent from a page of head office; open the page again and send it from there."))
     if not office().settings.token and _name(f"//{request.host}") not in LOOPBACK:
-        raise Forbidden(_("Without a token, changes are made under http://localhost alone; open it there."))
+        raise Forbidden(_("Without a token, this is shown and changed under http://localhost alone; open it there."))
+    told = (request.headers.get(name) for name in ("Sec-Fetch-Site", "Origin", "Referer"))
+    if request.method not in READING and not is_ours(*told, host=request.host):
+        raise Forbidden(_("That was not sent from a page of head office; open the page again and send it from there."))
 
 
 def is_ours(fetch_site: str | None, origin: str | None, referer: str | None, *, host: str) -> bool:

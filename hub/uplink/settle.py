@@ -39,7 +39,7 @@ def settle(clock: Clock, answer: Answer, *, live: bool) -> Delivered:
     with writing():
         acknowledged = sum(_acknowledge(row, now) for row in answer.acknowledged)
         refused = sum(_refuse(row) for row in answer.refused)
-        learn(answer)
+        learn(answer, live=live)
         if answer.ahead is not None:
             give_way(answer.ahead, clock)
         _read_more(answer)

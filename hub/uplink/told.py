@@ -1,7 +1,7 @@
 """What head office tells this hub, as far as carriers know it: a sealed state, of which the highest number is kept.
 
     keep(sealed)            # within the caller's transaction; BadRecord if it is not head office's word to this hub
-    learn(answer)           # the same, of an answer that is believed, and head office's key for sealing beside it
+    learn(answer, live=True)    # the same, of an answer that is believed, and head office's key for sealing
     to_tell(settings)       # fields of a batch: the state that runs, its trouble, this hub's key for sealing
     running()               # (number, trouble)
 
@@ -71,9 +71,13 @@ def keep(sealed: bytes) -> bool:
     return True
 
 
-def learn(answer: Answer) -> None:
-    """Keep what a believed answer brings, within the caller's transaction; a state that is damaged harms nothing."""
-    if answer.sealing_key is not None and bytes(this_site().office_sealing_key or b"") != answer.sealing_key:
+def learn(answer: Answer, *, live: bool) -> None:
+    """Keep what a believed answer brings, within the caller's transaction; a state that is damaged harms nothing.
+
+    Head office's key in an answer that was carried may be an older one, so it is taken where none is known alone.
+    """
+    known = bytes(this_site().office_sealing_key or b"")
+    if answer.sealing_key is not None and known != answer.sealing_key and (live or not known):
         Site.update(office_sealing_key=answer.sealing_key).where(Site.id == 1).execute()
     if answer.state is None:
         return

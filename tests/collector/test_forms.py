@@ -2,8 +2,10 @@
 
 import pytest
 
+from collector.app import create_app
 from collector.db import database
 from collector.forms import is_ours
+from collector.settings import Settings
 
 HERE = {"Origin": "http://localhost"}
 KIT = "/sites/dzemul/kit"
@@ -53,3 +55,22 @@ def test_what_hubs_send_is_signed_and_asks_for_no_page(hub):
 
 def test_reading_is_not_in_the_way(client):
     assert client.get("/", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/inbox", "/api/v1/sites", "/api/v1/hubs"])
+def test_an_open_demonstration_shows_nothing_under_a_name_that_was_made_to_lead_to_it(client, path):
+    assert client.get(path, headers={"Host": "rebound.example:8090"}).status_code == 403
+    assert client.get(path, headers={"Host": "127.0.0.1:8090"}).status_code == 200
+
+
+def test_over_tls_the_cookie_of_who_signed_in_never_crosses_without_it(tmp_path):
+    app = create_app(Settings(data=tmp_path, token="t" * 16))
+    signed_in = {scheme: _cookie(app, scheme) for scheme in ("http", "https")}
+    assert "Secure" not in signed_in["http"]
+    assert "Secure" in signed_in["https"]
+    assert all("HttpOnly" in cookie and "SameSite=Lax" in cookie for cookie in signed_in.values())
+
+
+def _cookie(app, scheme: str) -> str:
+    answer = app.test_client().post("/sign-in", data={"token": "t" * 16}, base_url=f"{scheme}://office.example")
+    return answer.headers["Set-Cookie"]

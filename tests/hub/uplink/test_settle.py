@@ -116,6 +116,15 @@ def test_what_was_refused_by_a_head_office_that_could_not_read_it_is_sent_again_
     assert [row.day for row in pending(this_site().epoch, open_days=False)] == [MONDAY, TUESDAY]
 
 
+def test_an_old_answer_that_is_carried_again_brings_no_older_key_of_head_office_back(hub: Hub) -> None:
+    old, new = b"o" * 32, b"n" * 32
+    settle(hub.clock, an_answer(hub, sealing_key=old), live=False)
+    assert this_site().office_sealing_key == old, "where none is known a carrier may bring it"
+    settle(hub.clock, an_answer(hub, sealing_key=new), live=True)
+    settle(hub.clock, an_answer(hub, sealing_key=old), live=False)
+    assert this_site().office_sealing_key == new
+
+
 class TestHeadOfficePutBack:
     """Head office tells how far it is in this epoch; what it acknowledged above that, it has lost."""
 
