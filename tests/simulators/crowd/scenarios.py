@@ -132,8 +132,8 @@ def power_cuts(village: Village, dice: Random, instants: list[float]) -> Generat
 
 
 def late_time(village: Village, dice: Random, instants: list[float]) -> Generator[float]:
-    """As above, and the box learns the time hours later, or not before the next power cut."""
-    for at in sorted([*instants, village.now + dice.randint(0, 10 * HOUR)]):
+    """As above, and the box learns the time hours later, or, of the second boot, never."""
+    for number, at in enumerate(sorted([*instants, village.now + dice.randint(0, 10 * HOUR)])):
         yield max(at + dice.randint(*dice.choice([(-1800, 1800), (-240, 240)])) - village.now, 60)
         yield from until_busy(village, dice)
         village.cut()
@@ -141,12 +141,9 @@ def late_time(village: Village, dice: Random, instants: list[float]) -> Generato
         village.switch_on(certain=False)
         yield dice.randint(60, 2 * HOUR)
         dice.choice([village.crash, village.restart, lambda: None])()
-        if dice.random() < 0.8:
+        if number != 1:
             yield dice.randint(60, 2 * HOUR)
             learn(village, dice)
-    if not village.is_dated:
-        yield HOUR
-        village.learn()
 
 
 def late_time_over_the_end_of_a_month(village: Village, dice: Random, instants: list[float]) -> Generator[float]:
