@@ -15,8 +15,6 @@ import hashlib
 import itertools
 from typing import TYPE_CHECKING, NamedTuple
 
-from peewee import fn
-
 from hub.backup import BEHIND, begin
 from hub.clock import Boot
 from hub.site import this_site
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from zoneinfo import ZoneInfo
 
-    from hub.clock import Clock
+    from hub.clock import Clock, Moment
 
 Place = dt.date | Part
 
@@ -88,7 +86,7 @@ def give_way(ahead: Ahead, clock: Clock) -> bool:
             Ledger.update(epoch=new, counted=False).where(
                 (Ledger.epoch == old) & (Ledger.boot == stretch.boot) & within
             ).execute()
-    _drop(old, counted)
+    _clear(old, counted, clock.moment())
     Rolled.delete().execute()  # all rows are read again, which are those of the new epoch
     return True
 
@@ -141,17 +139,16 @@ def _is_ours(ahead: Ahead) -> bool:
     return first is not None and ahead.sequence < first.sequence
 
 
-def _drop(epoch: int, counted: Counted) -> None:
-    """Take out of the outbox what is told anew, and what was sealed since the newest that head office is known to have.
+def _clear(epoch: int, counted: Counted, now: Moment) -> None:
+    """Take out of the outbox what is told anew; the rest is told already, so that it counts as acknowledged.
 
-    That may be of a past that head office does not know; it would contradict what it holds.
+    Nothing more is sent of that epoch: what another box has sealed under it in the meantime would contradict it.
     """
-    known = Sealing.select(fn.MAX(Sealing.sequence)).where(
-        (Sealing.epoch == epoch) & (Sealing.acknowledged == True)  # noqa: E712
-    )
-    shared = known.scalar() or 0
     for row in Outbox.select().where((Outbox.epoch == epoch) & (Outbox.acknowledged == False)):  # noqa: E712
         tags = [row.boots[at : at + 4] for at in range(0, len(row.boots), 4)]
         place = row.day or Part(Boot.get_by_id(row.boot).tag, row.part or 0)
-        if row.sequence > shared or not counted.has_all(place, tags):
+        if counted.has_all(place, tags):
+            told = Outbox.update(acknowledged=True, at_boot=now.boot, at_seconds=now.seconds, refused=None)
+            told.where(Outbox.id == row.id).execute()
+        else:
             row.delete_instance()

@@ -16,17 +16,17 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from peewee import AutoField, BlobField, BooleanField, CompositeKey, DateField, FloatField, IntegerField, TextField
 
-from hub.clock import Moment, from_unix
+from hub.clock import Moment
 from hub.db import Table, database
 from hub.usage.parts import BootPart
 from wire.messages import OLDEST
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Mapping, Sequence
 
     from peewee import Expression
@@ -200,28 +200,6 @@ def at_place(place: dt.date | BootPart) -> Expression:
 def unsettled() -> Expression:
     """What head office has not settled, whatever it reads."""
     return (Outbox.acknowledged == False) & Outbox.refused.is_null() & (Outbox.emptied == False)  # noqa: E712
-
-
-def acknowledged_days() -> dict[dt.date, dt.datetime]:
-    """When head office acknowledged all there is of a day, over all epochs, if nothing of it waits to be sealed."""
-    rows = sql(
-        "SELECT outbox.day, max(boot.began + outbox.at_seconds) FROM outbox LEFT JOIN boot ON boot.id = outbox.at_boot"
-        " WHERE outbox.day IS NOT NULL GROUP BY outbox.day"
-        " HAVING min(acknowledged AND NOT open AND NOT again AND boot.began IS NOT NULL) = 1"
-    )
-    return {dt.date.fromisoformat(day): from_unix(when) for day, when in rows.fetchall()}
-
-
-def acknowledged_boots() -> dict[int, dt.datetime]:
-    """When head office acknowledged all there is of a boot that ended without a date, if nothing of it waits."""
-    rows = sql(
-        "SELECT outbox.boot, max(at.began + outbox.at_seconds) FROM outbox"
-        " JOIN boot ON boot.id = outbox.boot AND boot.began IS NULL LEFT JOIN boot at ON at.id = outbox.at_boot"
-        " WHERE outbox.boot NOT IN (SELECT boot FROM batch WHERE number >"
-        " (SELECT coalesce(max(batch), 0) FROM rolled WHERE feature = 'usage parts')) GROUP BY outbox.boot"
-        " HAVING min(acknowledged AND NOT open AND NOT again AND at.began IS NOT NULL) = 1"
-    )
-    return {boot: from_unix(when) for boot, when in rows.fetchall()}
 
 
 def sql(statement: str, values: Sequence[object] | Mapping[str, object] = ()) -> Any:

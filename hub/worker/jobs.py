@@ -29,8 +29,8 @@ from hub.messages.tell import tell
 from hub.site import this_site
 from hub.uplink.deliver import deliver
 from hub.uplink.ledger import fold
-from hub.uplink.models import acknowledged_boots, acknowledged_days
 from hub.uplink.seal import roll_up
+from hub.uplink.settled import acknowledged_boots, acknowledged_days
 from hub.uplink.turns import has_woken, is_turn
 from hub.usage.forget import forget, forget_boots
 from hub.worker.stops import Either

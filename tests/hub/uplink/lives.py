@@ -28,7 +28,7 @@ from hub.clock import Clock
 from hub.db import database, writing
 from hub.settings import Settings
 from hub.site import Site, signing_key, this_site
-from hub.uplink.batches import make_batch, pending
+from hub.uplink.batches import lineage, make_batch, pending
 from hub.uplink.models import Outbox, note
 from hub.uplink.seal import roll_up
 from hub.uplink.settle import settle
@@ -87,6 +87,7 @@ class Life:
         self.images: list[Image] = []
         self.deeds: list[str] = []
         self.fuse: int | None = None  # commits until the power goes
+        self.unseen = False  # the card was put back, and nobody has noticed yet
         self.data.mkdir(parents=True)
         self._boot()
         with writing():
@@ -149,6 +150,7 @@ class Life:
             if self.dice.random() < 0.2:
                 return
             self.clock.learn(self.true, "head office")
+            self.unseen = self.unseen and lineage(this_site().epoch) is None
             settle(self.clock, answer, live=True)
 
     def export(self) -> None:
@@ -171,7 +173,13 @@ class Life:
             settle(self.clock, self.dice.choice(self.answers), live=False)
 
     def copy(self) -> None:
-        """Somebody makes an image of the card, or a copy of the folder."""
+        """Somebody makes an image of the card, or a copy of the folder.
+
+        Not while the card was put back and head office could not say so yet: what was sealed since would be sent under
+        an epoch that has ended, where no lineage shows it, and contradict what is held. People are told of that.
+        """
+        if self.unseen:
+            return
         database.close()  # so that all is in one file, as on a box that was shut down
         self.copies += 1
         folder = self.folder / f"copy-{self.copies}"
@@ -182,6 +190,7 @@ class Life:
     def restore_files(self) -> None:
         """The folder is put back by copying: other files, which the hub sees at its next start."""
         if image := self._chosen():
+            self.unseen = False
             database.close()
             shutil.rmtree(self.data)
             shutil.copytree(image.folder, self.data)
@@ -194,6 +203,7 @@ class Life:
         14 says.
         """
         if image := self._chosen():
+            self.unseen = True
             self.files = [file for file in self.files if file.deeds < image.deeds or file.body in self.arrived]
             database.close()
             for path in image.folder.rglob("*"):
@@ -205,6 +215,7 @@ class Life:
     def restore_database(self) -> None:
         """The database alone is put back, over the file that is there."""
         if image := self._chosen():
+            self.unseen = False
             database.close()
             shutil.copyfile(image.folder / DATABASE, self.data / DATABASE)
             self._forget_journal()

@@ -31,6 +31,7 @@ from hub.uplink.models import Ledger, Outbox, Sealing
 from hub.uplink.press import Press
 from hub.uplink.seal import roll_up
 from hub.uplink.settle import settle
+from hub.uplink.settled import acknowledged_days
 from hub.usage.moving import Stretch
 from tests.hub.uplink.conftest import MERIDA, MONDAY, Hub
 from tests.town import until
@@ -265,16 +266,34 @@ def test_a_visit_and_a_stretch_that_go_over_midnight_are_cut_there(hub: Hub) -> 
     assert plays == [(epoch, midnight - 300), (new, midnight + 300)]
 
 
-def test_of_the_ended_epoch_only_what_cannot_contradict_stays_in_the_outbox(hub: Hub) -> None:
+def test_of_the_ended_epoch_nothing_more_is_sent(hub: Hub) -> None:
     use(hub, 1)
-    hub.machine.pass_time(days=4)
+    hub.machine.pass_time(days=1)
+    use(hub, 1)
+    hub.machine.pass_time(days=2)
     roll(hub)
     tag, epoch = Boot.get_by_id(hub.clock.boot).tag, this_site().epoch
     with writing():
-        Sealing.update(acknowledged=True).where(Sealing.sequence == 3).execute()
         give_way(ahead((MONDAY, [tag]), epoch=epoch), hub.clock)
-    kept = [(row.epoch, row.day) for row in Outbox.select().order_by(Outbox.sequence)]
-    assert kept == [(epoch, MONDAY + dt.timedelta(days=n)) for n in range(3)]
+    left = [(row.epoch, row.day, row.acknowledged) for row in Outbox.select().order_by(Outbox.sequence)]
+    wednesday = TUESDAY + dt.timedelta(days=1)
+    assert left == [(epoch, MONDAY, True), (epoch, wednesday, True)]  # Tuesday is told anew
+    roll(hub)
+    assert TUESDAY in hub.waiting()
+
+
+def test_of_an_epoch_that_ended_nothing_keeps_details_from_being_forgotten(hub: Hub) -> None:
+    use(hub, 1)
+    roll_up(hub.settings, hub.clock, hub.library, open_days=True)
+    Outbox.update(acknowledged=True, at_boot=hub.clock.boot, at_seconds=5.0).execute()
+    assert acknowledged_days() == {}  # it is not over
+    hub.machine.pass_time(days=4)
+    with writing():
+        begin(COPIED, hub.clock)
+    assert sorted(acknowledged_days()) == [MONDAY + dt.timedelta(days=n) for n in range(4)]
+    hub.machine.pass_time(days=1)
+    roll(hub)
+    assert hub.waiting() == [MONDAY + dt.timedelta(days=4)]
 
 
 def test_what_was_rolled_up_when_the_epoch_ended_is_not_kept(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:

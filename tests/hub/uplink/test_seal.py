@@ -11,8 +11,9 @@ from hub.db import writing
 from hub.site import Site, signing_key, this_site
 from hub.uplink.budget import COUNTS
 from hub.uplink.ledger import Tally
-from hub.uplink.models import Ledger, Outbox, Rolled, acknowledged_days
+from hub.uplink.models import Ledger, Outbox, Rolled
 from hub.uplink.seal import due, roll_up, uplink_bytes
+from hub.uplink.settled import acknowledged_days
 from tests.hub.uplink.conftest import MERIDA, MONDAY, Hub
 from wire.summary import SiteDay, digest, unseal
 

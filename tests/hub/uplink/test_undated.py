@@ -11,9 +11,10 @@ import pytest
 from hub.clock import Boot, Clock
 from hub.db import database, writing
 from hub.site import signing_key, this_site
-from hub.uplink.models import Ledger, Outbox, acknowledged_boots, acknowledged_days
+from hub.uplink.models import Ledger, Outbox
 from hub.uplink.press import USAGE
 from hub.uplink.seal import Feature, roll_up
+from hub.uplink.settled import acknowledged_boots, acknowledged_days
 from hub.usage.forget import forget_boots
 from hub.usage.parts import BootPart
 from tests.hub.uplink.conftest import MERIDA
