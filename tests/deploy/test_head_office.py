@@ -9,6 +9,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
@@ -227,6 +228,19 @@ def test_the_largest_that_is_taken_passes_and_more_is_refused(front: Front, path
     if path.startswith("/v1/"):
         assert "error" in largest.json(), "the collector looked at it"
         assert larger.json()["error"] == "That is more than is taken at once; send less"
+
+
+def test_who_sends_twenty_large_files_at_once_and_ends_none_must_wait_and_nobody_else(front: Front) -> None:
+    context = ssl.create_default_context(cafile=front.paper.file)
+    head = b"POST /carry HTTP/1.1\r\nHost: office\r\nContent-Length: 16000000\r\n\r\n"
+    with ExitStack() as all_of_them:
+        for _ in range(20):
+            plain = all_of_them.enter_context(socket.create_connection(("127.0.0.1", front.port), 5))
+            all_of_them.enter_context(context.wrap_socket(plain, server_hostname="127.0.0.1")).sendall(head)
+        assert until(lambda: front.client().post("/carry", b"").status_code == 429)
+        assert front.client("127.0.0.2").post("/carry", b"").status_code == 422
+        with requests.get(f"{front.url}/sign-in", verify=front.paper.file, timeout=10) as page:
+            assert page.status_code == 200, "a page is still shown there"
 
 
 def test_a_form_is_head_offices_own_behind_the_proxy_too(front: Front) -> None:
