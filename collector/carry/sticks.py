@@ -40,6 +40,8 @@ def import_all(paths: Sequence[Path], replies: Path | None, office: Office) -> I
     """Take in each file, one after the other. Raises NotWritten if a reply cannot be laid out."""
     for path in paths:
         base = _base(path)
+        if base:
+            _refuse_links(base, base / DOWN)
         for file in _files(base / UP) if base else _files(path):
             yield _import(file, replies or (base / DOWN if base else file.parent), office, stick=base is not None)
         if base:
@@ -50,6 +52,13 @@ def _base(path: Path) -> Path | None:
     """The folder of ours on a stick; None for a file, or a folder of files that somebody put there."""
     found = path if path.name == FOLDER else path / FOLDER
     return found if found.is_dir() else None
+
+
+def _refuse_links(*folders: Path) -> None:
+    """What lies on a stick is somebody else's: nothing is written where it leads. Raises NotWritten."""
+    for folder in folders:
+        if folder.is_symlink():
+            raise NotWritten(f"{folder} is a link, which leads elsewhere; remove it, or take another stick.")
 
 
 def _files(path: Path) -> list[Path]:

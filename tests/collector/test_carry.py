@@ -317,3 +317,20 @@ def test_a_stick_that_takes_no_reply_says_so_and_what_was_taken_stays(office, cl
     with database.connection_context(), pytest.raises(NotWritten, match="free the stick"):
         list(import_all([tmp_path / "ROJO"], None, office.extensions["office"]))
     assert list(kept()) == [DAYS[2]]
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("link", ["village-hub", "village-hub/down"])
+def test_nothing_is_written_to_where_a_stick_leads(office, client, hub, tmp_path, link):
+    from collector.carry.sticks import import_all
+    from collector.errors import NotWritten
+
+    stick, elsewhere = tmp_path / "ROJO", tmp_path / "elsewhere"
+    (elsewhere / "up").mkdir(parents=True)
+    (stick / link).parent.mkdir(parents=True)
+    (stick / link).symlink_to(elsewhere)
+    (stick / "village-hub" / "up").mkdir(exist_ok=True)
+    (stick / "village-hub" / "up" / "a.vhub").write_bytes(parcel(office, batch(hub, hub.sealed())))
+    with database.connection_context(), pytest.raises(NotWritten, match="leads elsewhere"):
+        list(import_all([stick], None, office.extensions["office"]))
+    assert [path.name for path in elsewhere.iterdir()] == ["up"]
