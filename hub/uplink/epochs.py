@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from hub.clock import Clock, Moment
 
 Place = dt.date | Part
+TOLD = "Head office knows a later state of this epoch, so this is told already."
 
 
 class Piece(NamedTuple):
@@ -142,13 +143,14 @@ def _is_ours(ahead: Ahead) -> bool:
 def _clear(epoch: int, counted: Counted, now: Moment) -> None:
     """Take out of the outbox what is told anew; the rest is told already, so that it counts as acknowledged.
 
-    Nothing more is sent of that epoch: what another box has sealed under it in the meantime would contradict it.
+    Nothing more is sent of that epoch, not even if head office should lose what it holds: what another box has sealed
+    under it in the meantime would contradict it.
     """
     for row in Outbox.select().where((Outbox.epoch == epoch) & (Outbox.acknowledged == False)):  # noqa: E712
         tags = [row.boots[at : at + 4] for at in range(0, len(row.boots), 4)]
         place = row.day or Part(Boot.get_by_id(row.boot).tag, row.part or 0)
         if counted.has_all(place, tags):
-            told = Outbox.update(acknowledged=True, at_boot=now.boot, at_seconds=now.seconds, refused=None)
+            told = Outbox.update(acknowledged=True, at_boot=now.boot, at_seconds=now.seconds, refused=TOLD)
             told.where(Outbox.id == row.id).execute()
         else:
             row.delete_instance()

@@ -25,6 +25,7 @@ from hub.clock import Boot, Clock
 from hub.db import database, open_database, writing
 from hub.site import signing_key, this_site
 from hub.technician.look import check_past
+from hub.uplink.batches import pending
 from hub.uplink.epochs import Counted, Piece, cut, give_way, next_epoch, untold
 from hub.uplink.ledger import Tally
 from hub.uplink.models import Ledger, Outbox, Sealing
@@ -35,7 +36,7 @@ from hub.uplink.settled import acknowledged_days
 from hub.usage.moving import Stretch
 from tests.hub.uplink.conftest import MERIDA, MONDAY, Hub
 from tests.town import until
-from wire.exchange import MOST_RECORDS, Ahead, Answer
+from wire.exchange import MOST_RECORDS, Ahead, Answer, Held
 from wire.summary import Part, unseal
 
 if TYPE_CHECKING:
@@ -280,6 +281,10 @@ def test_of_the_ended_epoch_nothing_more_is_sent(hub: Hub) -> None:
     assert left == [(epoch, MONDAY, True), (epoch, wednesday, True)]  # Tuesday is told anew
     roll(hub)
     assert TUESDAY in hub.waiting()
+    Sealing.update(acknowledged=True).where(Sealing.epoch == this_site().epoch).execute()
+    held = Held(this_site().epoch, 0)  # head office was put back to an older state
+    settle(hub.clock, Answer(nonce=bytes(16), time=0, acknowledged=[], refused=[], held=held), live=True)
+    assert {row.epoch for row in pending(this_site().epoch, open_days=False)} == {this_site().epoch}
 
 
 def test_of_an_epoch_that_ended_nothing_keeps_details_from_being_forgotten(hub: Hub) -> None:
