@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import datetime as dt
 
 from collector.db import rows
 from collector.inbox.judge import Span, latest, missing_spans, without
 from collector.inbox.models import Lost, Summary
 from wire.exchange import MOST_RECORDS
 
-if TYPE_CHECKING:
-    import datetime as dt
 
+def named_missing(hub: str, now: int) -> list[tuple[int, dt.date]]:
+    """Days between a hub's first and last of an epoch that never came and are waited for, as (epoch, day).
 
-def named_missing(hub: str) -> list[tuple[int, dt.date]]:
-    """Days between a hub's first and last of an epoch that never came and are waited for, as (epoch, day)."""
+    A day that has not come `now` (Unix milliseconds), by a clock that was wrong once, makes no gap: it would hide all.
+    """
+    future = dt.datetime.fromtimestamp(now / 1000, dt.UTC).date() + dt.timedelta(days=2)
     lost, by_epoch = _lost_of(hub), _days_of(hub)
     found = [
         (epoch, day)
         for epoch in sorted(by_epoch)
-        for day in latest(without(missing_spans(by_epoch[epoch]), lost), MOST_RECORDS)
+        for day in latest(without(missing_spans(day for day in by_epoch[epoch] if day < future), lost), MOST_RECORDS)
     ]
     return found[-MOST_RECORDS:]
 

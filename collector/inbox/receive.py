@@ -156,7 +156,7 @@ def _take(batch: Batch, records: list[Arrived], now: int, *, carried: bool) -> T
         line, ahead = standing(batch)
         settled = [settle(batch.hub, record, now) for record in records if not _is_left_alone(batch, record, ahead)]
         _hear(batch, line, now, kept=any(one.kept for one in settled), carried=carried)
-        return Taken(settled, ahead, named_missing(batch.hub.hex()), held(batch), Hub.get_by_id(batch.hub.hex()))
+        return Taken(settled, ahead, named_missing(batch.hub.hex(), now), held(batch), Hub.get_by_id(batch.hub.hex()))
 
 
 def _is_left_alone(batch: Batch, record: Arrived, ahead: Ahead | None) -> bool:

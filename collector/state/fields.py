@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 LONGEST_NAME = 80  # characters
-MOST_MB = 10_000_000
+MOST_MB, LEAST_MB = 10_000_000, 0.1
 MEGABYTES = re.compile(r"[0-9]{1,8}(\.[0-9]{1,6})?")
 HOURS = re.compile(r"([01][0-9]|2[0-3])-([01][0-9]|2[0-4])")
 GROUP = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,78}[a-z0-9])?")
@@ -43,7 +43,8 @@ def _is_name(value: str) -> bool:
 
 
 def _is_budget(value: str) -> bool:
-    return value == NONE or bool(MEGABYTES.fullmatch(value) and float(value) <= MOST_MB)
+    """With less a hub could not call any more, and so not be told anything else."""
+    return value == NONE or bool(MEGABYTES.fullmatch(value) and LEAST_MB <= float(value) <= MOST_MB)
 
 
 def _are_hours(value: str) -> bool:

@@ -14,7 +14,7 @@ from hub.db import writing
 from hub.errors import HubError
 from hub.site import Site
 from hub.technician.place import describe
-from hub.uplink.budget import changed
+from hub.uplink.budget import BadRule, changed
 from hub.uplink.enrol import check_address
 from hub.uplink.ledger import rules, set_rules
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 UNKNOWN = "this hub has no such setting; update its software, or leave it out."
 EMPTY = "it has no value; give it one, or leave it out."
+LEAST = 100_000  # bytes
+TOO_LITTLE = "{!r} leaves no room for head office to be heard again; write 0.1 or more, or none."
 
 
 class Set(NamedTuple):
@@ -62,11 +64,19 @@ def _set_address(value: str) -> None:
     Site.update(collector_url=check_address(value)).where(Site.id == 1).execute()
 
 
+def _enough(text: str) -> str:
+    """`text`, unless what head office told so it could hardly take back; a technician may. Raises BadRule."""
+    size = changed(rules(), daily=text).daily
+    if size is not None and size < LEAST:
+        raise BadRule(TOO_LITTLE.format(text[:40]))
+    return text
+
+
 SETTINGS: dict[str, Callable[[str], object]] = {
     "name": lambda value: describe(value, None),
     "time-zone": lambda value: describe(None, value),
-    "daily-mb": lambda value: set_rules(changed(rules(), daily=value)),
-    "monthly-mb": lambda value: set_rules(changed(rules(), monthly=value)),
+    "daily-mb": lambda value: set_rules(changed(rules(), daily=_enough(value))),
+    "monthly-mb": lambda value: set_rules(changed(rules(), monthly=_enough(value))),
     "hours": lambda value: set_rules(changed(rules(), hours=value)),
     "free-hours": lambda value: set_rules(changed(rules(), free=value)),
     "content-url": lambda value: configure(value, None),

@@ -94,6 +94,14 @@ def test_a_record_signed_by_another_hub_is_refused(client, hub):
     assert totals(client)["plays"] == 0
 
 
+def test_a_day_that_a_wrong_clock_made_up_hides_no_gap(hub):
+    made_up = (dt.date(2090, 1, 1), dt.date(2199, 6, 5))
+    days = [dt.date(2026, 2, 1), dt.date(2026, 2, 3), *made_up]
+    answer = hub.send(*(hub.sealed(epoch=7, day=day) for day in days))
+    assert len(answer.acknowledged) == 4
+    assert answer.missing == [(7, dt.date(2026, 2, 2))]
+
+
 def test_days_that_never_came_are_named(hub):
     first, later = dt.date(2026, 2, 1), dt.date(2026, 2, 5)
     answer = hub.send(hub.sealed(epoch=7, day=first), hub.sealed(epoch=7, day=later), hub.sealed(epoch=8, day=first))

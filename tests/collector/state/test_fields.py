@@ -11,7 +11,7 @@ from hub.downlink.settings import SETTINGS, set_all
 GOOD = {
     "name": ["San José de la Montaña", "x" * 80, "0"],
     "time-zone": ["America/Mexico_City", "UTC"],
-    "daily-mb": ["0", "20.5", "none", "10000000"],
+    "daily-mb": ["0.1", "20.5", "none", "10000000"],
     "monthly-mb": ["400", "none"],
     "hours": ["00-24", "22-06", "none"],
     "free-hours": ["00-05", "none"],
@@ -22,8 +22,8 @@ GOOD = {
 BAD = {
     "name": ["x" * 81, "a\x07b"],
     "time-zone": ["America/Mérida", "Merida", "../etc/passwd"],
-    "daily-mb": ["much", "-1", "10000001", "nan", "inf", "1e3", "٢"],
-    "monthly-mb": ["20 MB"],
+    "daily-mb": ["much", "-1", "0", "0.09", "10000001", "nan", "inf", "1e3", "٢"],
+    "monthly-mb": ["20 MB", "0"],
     "hours": ["6-22", "24-06", "06-25", "06 to 22", "0٢-22"],
     "free-hours": ["always"],
     "content-url": ["content.example", "ftp://content.example", "https://", "https://[", "https://a/?b"],

@@ -80,6 +80,8 @@ def test_a_setting_that_is_not_told_any_more_stays_as_it_is(told: Told) -> None:
         ("content-url", "ftp://content.example", "is no place of content"),
         ("content-group", "Norte!", "is no group of sites"),
         ("collector-url", "office.example", "is no address of head office"),
+        ("daily-mb", "0", "leaves no room for head office to be heard again"),
+        ("monthly-mb", "0.05", "leaves no room for head office"),
         ("wifi-name", "Aldea", "this hub has no such setting"),
         ("content-url", "https://[", "is no place of content"),
     ],
