@@ -6,8 +6,13 @@ from __future__ import annotations
 
 import importlib
 import sys
+from typing import TYPE_CHECKING, NoReturn
 
 import click
+
+if TYPE_CHECKING:
+    from content_cache.errors import ContentError
+    from hub.errors import HubError
 
 COMMANDS = {
     "serve": "Run web and worker together, for a laptop.",
@@ -50,10 +55,19 @@ def hub() -> None:
 def main() -> None:
     """Run the command line; an error that a person can act on is one sentence and its exit code."""
     from content_cache.errors import ContentError
-    from hub.errors import HubError
+    from hub.errors import HubError, of_the_disk
 
     try:
         hub()
     except (HubError, ContentError) as error:
-        click.echo(f"hub: {error}", err=True)
-        sys.exit(error.exit_code)
+        _end(error)
+    except Exception as error:
+        trouble = of_the_disk(error)
+        if trouble is None:
+            raise
+        _end(trouble)
+
+
+def _end(error: HubError | ContentError) -> NoReturn:
+    click.echo(f"hub: {error}", err=True)
+    sys.exit(error.exit_code)
