@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from peewee import BlobField, IntegerField, TextField
 
-from content_cache.durable import write_file
+from content_cache.durable import locked, sweep, write_file
 from hub.db import Table, writing
 
 if TYPE_CHECKING:
@@ -89,5 +89,8 @@ def secret(path: Path, size: int = 32) -> bytes:
     """`size` random bytes that stay the same from the first call on, kept in the file `path`."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        write_file(path, secrets.token_bytes(size), mode=0o600)
+        with locked(path.parent, wait=True):  # of two programs at once the second finds the key of the first
+            sweep(path.parent)
+            if not path.exists():
+                write_file(path, secrets.token_bytes(size), mode=0o600)
     return path.read_bytes()
