@@ -51,6 +51,7 @@ OTHER_BOX = (
     "More boots of the hub are counted on {} than this message knows, as if its box was put back to an older state; "
     "what is held stays until the hub's line works."
 )
+FOREIGN = "The record of {0.called} is another hub's; a hub sends its own alone, so it was not taken in."
 WITH_PARTS = 2  # the version from which on a hub understands that a part without a date was acknowledged
 
 
@@ -132,12 +133,19 @@ def _looked_at(batch: Batch, key_for: KeyFor) -> list[Arrived]:
     found: list[Arrived] = []
     rows = 0
     for sealed in batch.records:
-        found.append(look(sealed, key_for))
+        found.append(_of(batch.hub, look(sealed, key_for)))
         day = found[-1].day
         rows += day.rows if day else 0
         if rows > MOST_ROWS:
             return found
     return found
+
+
+def _of(hub: bytes, record: Arrived) -> Arrived:
+    """A batch shows the lineage of its own hub alone, so nobody else's record can be judged in it."""
+    if record.day is None or record.day.hub == hub:
+        return record
+    return record._replace(day=None, sentence=FOREIGN.format(record.day))
 
 
 def _legible(batch: Batch) -> Batch:
@@ -152,7 +160,7 @@ def _is_understood(word: Acknowledged, batch: Batch) -> bool:
 def _take(batch: Batch, records: list[Arrived], now: int, *, carried: bool) -> Taken:
     """All that the batch changes here, in one transaction."""
     with writing():
-        lock({batch.hub.hex(), *(record.day.hub.hex() for record in records if record.day)})
+        lock({batch.hub.hex()})
         line, ahead = standing(batch)
         settled = [settle(batch.hub, record, now) for record in records if not _is_left_alone(batch, record, ahead)]
         _hear(batch, line, now, kept=any(one.kept for one in settled), carried=carried)
@@ -162,7 +170,7 @@ def _take(batch: Batch, records: list[Arrived], now: int, *, carried: bool) -> T
 def _is_left_alone(batch: Batch, record: Arrived, ahead: Ahead | None) -> bool:
     """A box that is not the one head office knows says nothing of that epoch: what it adds comes in a new one."""
     day = record.day
-    if ahead is None or day is None or (day.hub, day.epoch) != (batch.hub, ahead.epoch):
+    if ahead is None or day is None or day.epoch != ahead.epoch:
         return False
     return not is_held(day.hub, day.epoch, record.digest)
 

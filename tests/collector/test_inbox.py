@@ -80,11 +80,12 @@ def test_what_is_set_aside_is_bounded(client, hub):
     assert Quarantine.select().count() == 200
 
 
-def test_a_record_of_another_hub_may_travel_along_and_is_its_own(client, hub):
+def test_a_record_that_another_hub_sealed_is_refused_and_changes_nothing_of_either(client, hub):
     other = FakeHub.enrolled(client, "Elsewhere")
-    answer = hub.send(other.sealed(plays=8))
+    answer = hub.send(other.sealed(plays=8), hub.sealed(plays=3))
+    assert "another hub's" in answer.refused[0].sentence
     assert len(answer.acknowledged) == 1
-    assert (totals(client, "elsewhere")["plays"], totals(client)["plays"]) == (8, 0)
+    assert (totals(client, "elsewhere")["plays"], totals(client)["plays"]) == (0, 3)
 
 
 def test_a_record_signed_by_another_hub_is_refused(client, hub):
@@ -129,15 +130,15 @@ def test_a_body_over_a_megabyte_is_refused_in_a_sentence(client):
 def test_uploads_at_the_same_time_keep_every_record(client, office):
     hubs = [FakeHub.enrolled(office.test_client(), f"Site {number}") for number in range(4)]
     days = [dt.date(2026, 1, 1) + dt.timedelta(days=number) for number in range(5)]
-    records = [hub.sealed(day=day) for hub in hubs for day in days]
     refused = []
 
     def upload(hub, seed):
+        records = [hub.sealed(day=day) for day in days]
         shuffled = random.Random(seed).sample(records, len(records))
         for start in range(0, len(shuffled), 4):
             refused.extend(hub.send(*shuffled[start : start + 4]).refused)
 
-    threads = [threading.Thread(target=upload, args=(hub, seed)) for seed, hub in enumerate(hubs)]
+    threads = [threading.Thread(target=upload, args=(hub, seed)) for hub in hubs for seed in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
