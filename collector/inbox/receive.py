@@ -162,12 +162,12 @@ def _take(batch: Batch, records: list[Arrived], now: int, *, carried: bool) -> T
     with writing():
         lock({batch.hub.hex()})
         line, ahead = standing(batch)
-        settled = [settle(batch.hub, record, now) for record in records if not _is_left_alone(batch, record, ahead)]
+        settled = [settle(batch.hub, record, now) for record in records if not _is_left_alone(record, ahead)]
         _hear(batch, line, now, kept=any(one.kept for one in settled), carried=carried)
         return Taken(settled, ahead, named_missing(batch.hub.hex(), now), held(batch), Hub.get_by_id(batch.hub.hex()))
 
 
-def _is_left_alone(batch: Batch, record: Arrived, ahead: Ahead | None) -> bool:
+def _is_left_alone(record: Arrived, ahead: Ahead | None) -> bool:
     """A box that is not the one head office knows says nothing of that epoch: what it adds comes in a new one."""
     day = record.day
     if ahead is None or day is None or day.epoch != ahead.epoch:
