@@ -204,9 +204,10 @@ def differences(village: Village) -> dict[object, dict[str, tuple[Any, Any]]]:
     pairs: dict[object, tuple[dict[str, Any], dict[str, Any]]] = {
         day: (said(sealed[day]), village.truth.day(day)) for day in days
     }
-    for boot in {*undated, *(act.boot for act in village.truth.acts if act.boot)}:
-        truth = village.truth.undated(boot)
-        pairs[f"boot {boot}"] = ({name: undated[boot][name] for name in truth}, truth)
+    for boot in {act.boot for act in village.truth.acts if act.boot}:
+        for part, truth in village.truth.undated(boot, village.booted[boot]).items():
+            pairs[boot, part] = ({name: getattr(undated[boot, part], name) for name in truth}, truth)
+    assert undated.keys() <= pairs.keys()
     assert all(told.keys() == truth.keys() for told, truth in pairs.values())
     found = {of: {name: (a[name], b[name]) for name in b if a[name] != b[name]} for of, (a, b) in pairs.items()}
     return {of: wrong for of, wrong in found.items() if wrong}

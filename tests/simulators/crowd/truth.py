@@ -159,10 +159,21 @@ class Truth:
             **self._columns([play for play in self.plays() if self.date(play.began) == day], sent),
         }
 
-    def undated(self, boot: int) -> dict[str, int]:
-        """What a boot without a date comes to, of what can be added up."""
-        visits = {"visits": sum(1 for _ in self.visits(boot))}
-        return visits | sums(self.plays(boot), [sent for sent in self.sent if sent.boot == boot])
+    def undated(self, boot: int, booted: float) -> dict[int, dict[str, int]]:
+        """What a boot without a date comes to, of what can be added up, by the 24 hours since it began."""
+
+        def part(at: float) -> int:
+            return int((at - booted) // 86_400)
+
+        visits = Counter(part(acts[0].at) for acts in self.visits(boot))
+        plays, sent = self.plays(boot), [sent for sent in self.sent if sent.boot == boot]
+        return {
+            number: {
+                "visits": visits[number],
+                **sums([p for p in plays if part(p.began) == number], [s for s in sent if part(s.at) == number]),
+            }
+            for number in {*visits, *(part(one.at) for one in sent)}
+        }
 
     def _before(self, day: dt.date, period: Callable[[dt.date], object]) -> set[tuple[str, str]]:
         """Who had been here earlier in the day's week or month."""

@@ -53,7 +53,6 @@ if TYPE_CHECKING:
 
 FLUSH = 4  # seconds, as HUB_FLUSH_EVERY
 TIMED = {"video", "audio"}
-SUMS = ("visits", "plays", "seconds_played", "person_seconds", "group_plays", "local_bytes", "downloads")
 NEVER = 1e6  # seconds; the recorder's own thread would go by another clock
 AWAKE = 3600  # seconds between the notes of a hub that nobody uses; the real one makes them each minute
 
@@ -77,6 +76,7 @@ class Village:
         self.lost: list[tuple[float, Act | Sent]] = []  # how many seconds before the power cut
         self.is_on = self.is_dated = False
         self.boots = 0
+        self.booted: dict[int, float] = {}
         self._up: list[tuple[float, float]] = []
         self._events: list[tuple[float, int, Generator[float]]] = []
         self._order = itertools.count()
@@ -97,7 +97,7 @@ class Village:
     def switch_on(self, *, certain: bool = True) -> None:
         """A boot; `certain` if the box learns the time at once."""
         self.boots += 1
-        booted = self.now - 20
+        booted = self.booted[self.boots] = self.now - 20
         self.clock = Clock(
             since_boot=lambda: self.now - booted,
             wall=lambda: 0.0,
@@ -246,14 +246,10 @@ class Village:
         """The newest revision of each site-day, out of the bytes that go to head office."""
         return {day.day: day for day in self._unsealed() if day.day}
 
-    def sealed_undated(self) -> dict[int, Counter[str]]:
-        """What the parts of each boot without a date add up to."""
-        sums: dict[int, Counter[str]] = defaultdict(Counter)
-        boots = {Boot.get(boot_id=f"boot {number}").tag: number for number in range(1, self.boots + 1)}
-        for part in self._unsealed():
-            if part.undated:
-                sums[boots[part.undated.boot]].update({name: getattr(part, name) for name in SUMS})
-        return sums
+    def sealed_undated(self) -> dict[tuple[int, int], SiteDay]:
+        """The parts of boots without a date, by the number of the boot and of the part."""
+        boots = {Boot.get(boot_id=f"boot {number}").tag: number for number in self.booted}
+        return {(boots[day.undated.boot], day.undated.part): day for day in self._unsealed() if day.undated}
 
     def _unsealed(self) -> list[SiteDay]:
         key = signing_key(self.settings.keys).public_key()
