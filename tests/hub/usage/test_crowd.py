@@ -11,6 +11,7 @@ import pytest
 from tests.simulators.crowd import plans
 from tests.simulators.crowd.phone import Phone
 from tests.simulators.crowd.scenarios import MERIDA, SCENARIOS, differences, opened, waiting
+from tests.simulators.crowd.tab import Tab
 from tests.simulators.crowd.village import Village
 
 if TYPE_CHECKING:
@@ -77,3 +78,27 @@ def test_a_download_that_is_cut_counts_the_bytes_that_its_socket_took_and_no_mor
         (day,) = village.sealed().values()
     assert got <= day.local_bytes - size == village.kernel.taken - size < size
     assert day.downloads == 1
+
+
+@pytest.mark.parametrize(("away", "visits"), [(20, [1, 0]), (32, [1, 1])], ids=["one visit", "two visits"])
+def test_a_power_cut_at_midnight_does_not_end_a_visit_that_goes_on_within_half_an_hour(
+    tmp_path: Path, samples: Path, away: int, visits: list[int]
+) -> None:
+    with Village(tmp_path, samples, MERIDA, dt.datetime(2028, 5, 14, 23, 55)) as village:  # noqa: DTZ001
+        phone = Phone(village, Random(1))
+        phone.here = True
+        phone.open("/")
+        tab = Tab(phone, "precio-justo/cuanto-te-cuesta")
+        village.spawn(tab.watch(20), village.now)
+        village.run(village.now + 60)
+        village.cut()
+        village.advance(village.now + away * 60)
+        village.switch_on()
+        village.spawn(tab.watch(20), village.now)
+        village.run(village.now + 60)
+        assert differences(village) == {}
+        days = village.sealed()
+    sunday, monday = days[dt.date(2028, 5, 14)], days[dt.date(2028, 5, 15)]
+    assert [sunday.visits, monday.visits] == [sunday.plays, monday.plays] == visits
+    assert sunday.seconds_played + monday.seconds_played == 40
+    assert sunday.visitors == monday.visitors == 1
