@@ -54,6 +54,8 @@ def pytest_terminal_summary(terminalreporter, config) -> None:
 
 def pytest_sessionfinish(session, exitstatus) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None:  # one of several processes that share the work; the one that shares it out reports
+        return
     skipped = [report for report in reporter.stats.get("skipped", []) if NO_SHARED not in str(report.longrepr)]
     if os.environ.get("CI") and skipped and exitstatus == 0:
         session.exitstatus = 1
