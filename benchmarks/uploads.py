@@ -2,9 +2,10 @@
 
     sudo python -m benchmarks.uploads
 
-The hub seals the synthetic days of benchmarks/site_day_bytes.py (about 120 visitors, 400 plays) with its own roll-up,
-and delivers them with its own uplink; nginx has the configuration of deploy/head-office. The collector listens on a
-Unix socket, which is no wire (benchmarks/wire.py), and believes the time to be the hub's, which jumps from day to day.
+The hub seals the synthetic days of benchmarks/site_day_bytes.py (about 120 visitors, 400 plays, with all that will ever
+be counted) with its own roll-up, and delivers them with its own uplink; nginx has the configuration of
+deploy/head-office. The collector listens on a Unix socket, which is no wire (benchmarks/wire.py), and believes the time
+to be the hub's, which jumps from day to day.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.servers import ROOT
-from benchmarks.site_day_bytes import ITEMS, a_day, poisson
+from benchmarks.site_day_bytes import ITEMS, a_day, courses_of, poisson, with_all
 from benchmarks.wire import Wire
 from hub.backup import open_or_restore
 from hub.clock import Clock
@@ -47,6 +48,16 @@ AIMS = {"one day": 6300, "one day, resumed": 3500, "a week in one": 10_500, "a m
 KINDS = {"tls, public chain": "public", "tls, private leaf": "private", "plain": ""}
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class FullDay(UsageDay):
+    """A day with what later features will count as well."""
+
+    sign_ins: int
+    learning: tuple[Any, ...]
+    sessions: tuple[Any, ...]
+    survey: tuple[Any, ...]
+
+
 class Model:
     """A feature that counted what the synthetic days say: one seed, one site."""
 
@@ -60,8 +71,9 @@ class Model:
     def summary(self, day: dt.date, _zone: ZoneInfo) -> UsageDay:
         if day not in self._known:
             made = a_day(self._rng, bytes(8), day, self._items, poisson(self._rng, 400), poisson(self._rng, 120))
-            fields = {field.name for field in dataclasses.fields(UsageDay)} & set(made.__struct_fields__)
-            self._known[day] = UsageDay(**{name: getattr(made, name) for name in fields})
+            made = with_all(self._rng, made, courses_of(made))
+            fields = {field.name for field in dataclasses.fields(FullDay)} & set(made.__struct_fields__)
+            self._known[day] = FullDay(**{name: getattr(made, name) for name in fields})
         return self._known[day]
 
 
