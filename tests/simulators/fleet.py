@@ -364,16 +364,19 @@ class Village:
         Box.opened = None
 
     def settle_down(self) -> None:
-        """The link heals, days end, everything that waits arrives, also what was carried for long."""
+        """The link heals, days end, everything that waits arrives, also what was carried for long.
+
+        A box that learns only then that head office is ahead of it tells the rest with its next upload.
+        """
         self.pass_time(days=3)
-        for _ in range(3):
-            for box in self.boxes:
-                box.learn()
-                box.seal()
-                box.upload()
+        self._report()
         for _, data in self.bag:
             self.office.again(data, carried=True)
-        for box in self.boxes:
+        self._report()
+
+    def _report(self) -> None:
+        for box in self.boxes * 3:
+            box.learn()
             box.seal()
             box.upload()
 
