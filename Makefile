@@ -2,8 +2,8 @@
 # `make fuzz SECONDS=600`: changed samples at every decoder of what crosses the wire.
 # `make screenshots`: every page and state, on three screens, light and dark, into var/screenshots.
 PYTHON ?= python3
-# The tests wait a lot, for browsers, servers and disks, so several processes share them, file by file.
-SHARE ?= -n 3 --dist loadfile
+# The tests wait a lot, for browsers, servers and disks, so two processes share them, file by file.
+SHARE ?= -n 2 --dist loadfile
 SETUP = @$(PYTHON) deploy/laptop/bootstrap.py
 BIN = .venv/bin
 

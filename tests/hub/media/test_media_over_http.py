@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def ask(served: Served, path: str, method: str = "GET", **headers: str) -> http.client.HTTPResponse:
-    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=60)
     connection.request(method, path, headers={name.replace("_", "-"): value for name, value in headers.items()})
     return connection.getresponse()
 
@@ -52,7 +52,7 @@ def test_a_part_is_the_part(served: Served, asked: str, start: int, end: int | N
 
 
 def test_many_parts_on_one_connection_are_all_right(served: Served) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=60)
     for first in range(0, 900_000, 90_001):
         connection.request("GET", served.path, headers={"Range": f"bytes={first}-{first + 70_000}"})
         assert connection.getresponse().read() == CONTENT[first : first + 70_001]
