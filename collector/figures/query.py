@@ -155,7 +155,7 @@ def _day(row: dict[str, Any]) -> DayFigures:
     return DayFigures(
         day=row["day"],
         open=bool(row["still_open"]),
-        off=row["day"] is not None and not row["minutes_up"],
+        off=row["day"] is not None and not row["minutes_up"] and not row["still_open"],
         items_older=bool(row["older"]),
         visitors_at_most=row["parts"] > row["places"],
         minutes=minutes(row["seconds_played"]),

@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 from hub.app import hub_of
 from hub.problems import refuse
 from hub.site import this_site
-from hub.technician import door
+from hub.technician import door, hour
 from hub.technician.attempts import Attempts
 from hub.technician.links import claim, opens
 from hub.technician.look import overview
@@ -24,8 +24,12 @@ from hub.technician.sessions import begin, change_password, end
 from hub.version import SOFTWARE
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from flask.blueprints import BlueprintSetupState
     from werkzeug.wrappers import Response
+
+    from hub.clock import Clock
 
 blueprint = Blueprint("technician", __name__, template_folder="templates", url_prefix=door.PATH)
 blueprint.before_request(door.guard)
@@ -89,6 +93,44 @@ def password() -> Response:
             return door.admit(redirect(url_for("technician.home"), HTTPStatus.SEE_OTHER), fresh)
     page = render_template("technician/password.html", session=session, wrong=wrong)
     return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK)
+
+
+@blueprint.route("/time", methods=["GET", "POST"])
+def time() -> Response:
+    """Say what time it is, where nothing else tells: first what it is, then that this is right.
+
+    What is confirmed is when the box was switched on, so that it may take as long as it likes to press the button.
+    """
+    clock, form, told, wrong = hub_of().clock, hour.Form(), None, None
+    if request.method == "POST" and clock.now() is None:
+        form = door.read_form(hour.Form)
+        told, wrong = _told(form, clock)
+        if told and form.began:
+            clock.learn(told, hour.SOURCE)
+            return redirect(url_for("technician.time"), HTTPStatus.SEE_OTHER)
+    page = render_template(
+        "technician/time.html",
+        session=door.signed_in(),
+        site=this_site(),
+        now=clock.now(),
+        at_least=clock.at_least(),
+        told=told,
+        began=told and told.timestamp() - clock.since_boot(),
+        wrong=wrong,
+    )
+    return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK)
+
+
+def _told(form: hour.Form, clock: Clock) -> tuple[datetime | None, str | None]:
+    """What the form says the time is, or what is wrong with it."""
+    try:
+        return hour.read(form, clock.since_boot(), this_site().zone, clock.at_least()), None
+    except hour.NoTime:
+        return None, _("That is no date and time. Write it as in 2026-11-28T10:57.")
+    except hour.TooEarly:
+        return None, _("That has passed for certain. Look at the date again, the year too.")
+    except hour.TooLate:
+        return None, _("That is more than a year ahead of what this hub knows. Look at the date again, the year too.")
 
 
 @blueprint.post("/sign-out")

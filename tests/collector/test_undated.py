@@ -105,6 +105,11 @@ def test_a_day_on_which_no_box_ran_is_shown_as_off(client, hub):
     assert 'Feb 25, 2026 <span class="most">off</span>' in client.get("/sites/dzemul?lang=en").text
 
 
+def test_a_day_that_is_not_over_is_never_off(client, hub):
+    hub.send(hub.sealed(open=True, minutes_up=0))
+    assert [row["off"] for row in client.get("/api/v1/sites/dzemul/days").json] == [False]
+
+
 def test_the_same_for_a_day_of_which_a_part_is_all_there_is(client, hub):
     hub.send(a_part(hub, minutes_up=0), speaks=2)
     assert [row["off"] for row in client.get("/api/v1/sites/dzemul/days").json] == [False]
