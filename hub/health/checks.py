@@ -140,7 +140,7 @@ def check_clock(clock: Clock) -> Check:
     facts = {"certain": now is not None, "at_least": floor and floor.isoformat(timespec="seconds")}
     if now is None or boot is None or floor is None:
         sentence = _(
-            "The time is not known; connect the hub to head office or network time, or tell it on the technician's page."
+            "The time is not known; connect it to head office or network time, or tell it on the technician's page."
         )
         return Check("clock", False, sentence, facts)
     facts |= {"source": boot.source, "now": now.isoformat(timespec="seconds")}
