@@ -429,8 +429,9 @@ def test_answers_that_come_by_all_ways_at_once_end_one_epoch_and_lose_nothing_th
     assert new == next_epoch(bytes(this_site().hub), old)
     hub.machine.pass_time(days=1)
     roll(hub)
-    assert not Outbox.select().where(Outbox.epoch == old).exists()
+    # An empty day may stay: it is sealed if it is rolled up before anybody came and before the first answer.
+    left = Outbox.select().where(Outbox.epoch == old)
+    assert all((bytes(row.boots), row.acknowledged) == (b"", True) for row in left)
     key = signing_key(hub.settings.keys).public_key()
-    told = [unseal(bytes(row.sealed), lambda _: key) for row in Outbox.select()]
-    assert {day.epoch for day in told} == {new}
+    told = [unseal(bytes(row.sealed), lambda _: key) for row in Outbox.select().where(Outbox.epoch == new)]
     assert sum(day.local_bytes for day in told) == 5 + 20 * 7
