@@ -67,9 +67,25 @@ class Settings:
         Path("programme.toml"), "file", "The programme's name, logo and colour; looked for in HUB_DATA."
     )
 
+    name: str = setting("", "name", "The hub's name on its own network, as in hub.home.arpa; empty on a laptop.")
+    staff_from: str = setting("", "networks", "Staff pages answer these alone, as in 10.45.0.0/24; empty: all.")
+    run: Path = setting(Path("run"), "folder", "State that ends with the machine's run; looked for in HUB_DATA.")
+    machine: Path = setting(Path("/"), "folder", "Root of the machine whose sys/, proc/ and boot/ are read.")
+    answers: Path = setting(
+        Path("boot/firmware/hub-setup.toml"), "file", "The five answers by file; looked for in HUB_MACHINE."
+    )
+
     @property
     def database(self) -> Path:
         return self.data / "hub.sqlite3"
+
+    @property
+    def run_folder(self) -> Path:
+        return self.data / self.run
+
+    @property
+    def answers_file(self) -> Path:
+        return self.machine / self.answers
 
     @property
     def library_root(self) -> Path:

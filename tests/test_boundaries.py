@@ -28,7 +28,8 @@ MAY_IMPORT = {
     "collector": {"wire"},
 }
 FLOORS = {
-    "ground": {"library", "learners", "usage"},
+    # box: sensors of the machine, and what root is asked to do; knows no feature.
+    "ground": {"library", "learners", "usage", "box"},
     "activity": {"media", "quizzes", "survey", "groups"},
     # worker: its jobs are those of the features below and of the uplink; the technician's page shows their runs.
     # health: the probes tell how usage and uplink fare; its checks.py knows no feature (see below).
@@ -37,7 +38,10 @@ FLOORS = {
     # carry: files of the uplink's batches and answers, and the sticks that content looks after.
     # messages: short messages of what waits in the uplink's outbox, as one of the worker's jobs.
     "outward": {"certificates", "signup", "portal", "uplink", "content", "worker", "health", "technician"}
-    | {"downlink", "carry", "messages"},
+    | {"downlink", "carry", "messages"}
+    # network: one record from which root writes the files of Wi-Fi, names and firewall.
+    # visit: the five answers, the acceptance check, label and report; asks all of the above.
+    | {"network", "visit"},
 }
 NOT_FEATURES = {"commands", "migrations"}
 # The application and the commands put the parts together, so they may know any feature.

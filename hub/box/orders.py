@@ -1,0 +1,54 @@
+"""What the hub, which is nobody on its machine, asks root to do: a file that a systemd path unit watches.
+
+    order(settings, "network", encode(network))     # hub-network.path starts `hub network apply`
+    order(settings, "power", b"restart")            # hub-power.path starts `hub power`
+    outcome(settings, "network")                    # {"number": 3, "ok": true, "sentence": "…"} or None
+
+Root decodes an order anew and judges it: whoever got into the hub's processes can order no more than these pages can.
+What came of it lies in `settings.run_folder`, which is gone with the machine's next start.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from content_cache.durable import make_folder, write_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hub.settings import Settings
+
+LARGEST = 64 * 1024  # bytes
+
+
+def orders_folder(settings: Settings) -> Path:
+    return settings.data / "orders"
+
+
+def order(settings: Settings, kind: str, data: bytes) -> None:
+    """Ask for it, durably; a newer order takes the place of one that was not carried out yet."""
+    make_folder(orders_folder(settings))
+    write_file(orders_folder(settings) / kind, data, mode=0o640)
+
+
+def ordered(settings: Settings, kind: str) -> bytes | None:
+    """The order, for root: a plain file of modest size, never what a link points to; None if there is none."""
+    try:
+        number = os.open(orders_folder(settings) / kind, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    with os.fdopen(number, "rb") as file:
+        return file.read(LARGEST)
+
+
+def outcome(settings: Settings, kind: str) -> dict[str, Any] | None:
+    """What root wrote of the last order: at least `ok` and `sentence`; None on a machine where nobody does."""
+    try:
+        found = msgspec.json.decode((settings.run_folder / f"{kind}.json").read_bytes())
+    except (OSError, msgspec.MsgspecError):
+        return None
+    return found if isinstance(found, dict) else None
