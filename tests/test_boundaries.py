@@ -40,8 +40,9 @@ FLOORS = {
     "outward": {"certificates", "signup", "portal", "uplink", "content", "worker", "health", "technician"}
     | {"downlink", "carry", "messages"}
     # network: one record from which root writes the files of Wi-Fi, names and firewall.
-    # visit: the five answers, the acceptance check, label and report; asks all of the above.
-    | {"network", "visit"},
+    # visit: first boot and the five answers. acceptance: the check at the end of the visit, label and report.
+    # Both ask all of the above.
+    | {"network", "visit", "acceptance"},
 }
 NOT_FEATURES = {"commands", "migrations"}
 # The application and the commands put the parts together, so they may know any feature.
