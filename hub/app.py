@@ -60,6 +60,7 @@ def hub_of() -> Hub:
 def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     """Build the application over the folder `settings.data`, which is made if absent; raises HubError."""
     from hub import assets, i18n, problems
+    from hub.acceptance import routes as acceptance
     from hub.carry import routes as carry
     from hub.content import routes as content_routes
     from hub.content.checks import content_checks
@@ -92,7 +93,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     i18n.init_app(app)
     problems.init_app(app)
     assets.init_app(app, programme)
-    for feature in (library, usage, technician, content_routes, carry, health):
+    for feature in (library, usage, technician, content_routes, carry, acceptance, health):
         app.register_blueprint(feature.blueprint)
     app.after_request(_harden)
     app.teardown_appcontext(_hang_up)
