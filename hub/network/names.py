@@ -1,8 +1,8 @@
 """dnsmasq's file: addresses for phones, and one answer to all names.
 
 Each line has been seen to work with dnsmasq 2.90. `address=/#/` alone refuses AAAA and HTTPS (65); with `local=/#/`
-they are NOERROR without an answer, and a phone asks on at once. Phones take a private address for "no Internet" and show no
-portal, so all names lead to one of TEST-NET-2 (RFC 5737), which the firewall brings to the hub.
+they are NOERROR without an answer, and a phone asks on at once. Phones take a private address for "no Internet" and
+show no portal, so all names lead to one of TEST-NET-2 (RFC 5737), which the firewall brings to the hub.
 """
 
 from __future__ import annotations

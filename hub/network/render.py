@@ -48,8 +48,8 @@ def files(
     """{path: text} of a record that rules.judge has let pass.
 
     `name` is the hub's own on its network. `folder` is where state lies that the files name (leases, hostapd's
-    sockets), with the files themselves in its `current`. `port` is where the pages are, `channel` the one to take if the record
-    leaves it open, `shared` what villagers took of the uplink so far.
+    sockets), with the files themselves in its `current`. `port` is where the pages are, `channel` the one to take if
+    the record leaves it open, `shared` what villagers took of the uplink so far.
     """
     plan = place(network, hardware)
     radios = hostapd(network, plan, channel=network.channel or channel, control=f"{folder}/hostapd")
