@@ -1,5 +1,6 @@
 # `make run`: the whole loop on this machine.  `make test`: the tests.  `make bench`: the benchmarks.
 # `make fuzz SECONDS=600`: changed samples at every decoder of what crosses the wire.
+# `make deb DEBIAN=13 ARCH=arm64`: the package for a box, into var/deb.
 # `make screenshots`: every page and state, on three screens, light and dark, into var/screenshots.
 PYTHON ?= python3
 # The tests wait a lot, for browsers, servers and disks, so two processes share them, file by file.
@@ -7,7 +8,7 @@ SHARE ?= -n 2 --dist loadfile
 SETUP = @$(PYTHON) deploy/laptop/bootstrap.py
 BIN = .venv/bin
 
-.PHONY: run test test-long bench fuzz screenshots check
+.PHONY: run test test-long bench fuzz deb screenshots check
 
 run:
 	$(SETUP) publisher collector
@@ -33,6 +34,10 @@ bench:
 fuzz:
 	$(SETUP) publisher collector dev
 	$(BIN)/python -m benchmarks.fuzz_wire $(or $(SECONDS),60) $(ARGS)
+
+deb:
+	$(SETUP) publisher collector dev
+	@$(BIN)/python deploy/deb/build.py --debian $(or $(DEBIAN),13) --arch $(or $(ARCH),arm64) --into var/deb $(ARGS)
 
 screenshots:
 	$(SETUP) publisher collector dev
