@@ -24,6 +24,7 @@ COMMANDS = {
     "uplink": "Show what waits for head office, send it now, or budget the uplink.",
     "carry": "Write the file that a person carries to head office; take in its reply.",
     "messages": "Send one SMS through a modem; show what was told in short messages.",
+    "power": "Restart the box or switch it off, as its page ordered; for root.",
     "doctor": "Check this hub and say what to mend.",
     "backup": "Make or list snapshots of the database.",
 }

@@ -159,11 +159,14 @@ class FileChannel(HTTPChannel):  # type: ignore[misc]
 
 
 class HubServer(TcpWSGIServer):  # type: ignore[misc]
-    """Listens on `settings.host` and `settings.port`; raises PortInUse with a sentence."""
+    """Listens on `settings.host` and `settings.port`; raises PortInUse with a sentence.
+
+    A `listener` that somebody opened for us, as systemd does, is taken in place of these.
+    """
 
     channel_class = FileChannel
 
-    def __init__(self, application: WSGIApplication, settings: Settings) -> None:
+    def __init__(self, application: WSGIApplication, settings: Settings, listener: socket.socket | None = None) -> None:
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         _allow_open_files(2 * settings.connections + 200)
         self._stopping = False
@@ -173,7 +176,7 @@ class HubServer(TcpWSGIServer):  # type: ignore[misc]
         self._next_share = 0.0
         self._media_rate = settings.wifi_mbit * 1e6 / 8 * FOR_MEDIA  # bytes a second, 0 if unknown
         try:
-            super().__init__(application, adj=_adjustments(settings))
+            super().__init__(application, adj=_adjustments(settings), _sock=listener, bind_socket=listener is None)
         except OSError as error:
             if error.errno not in {errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL}:
                 raise

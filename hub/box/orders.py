@@ -45,6 +45,25 @@ def ordered(settings: Settings, kind: str) -> bytes | None:
         return file.read(LARGEST)
 
 
+def removed(settings: Settings, kind: str) -> None:
+    """Remove the order, for root, so that no power cut brings it back; raises OSError.
+
+    By the folder that is there, never one that a link points to: who got into the hub owns that folder.
+    """
+    folder = os.open(orders_folder(settings), os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        os.unlink(kind, dir_fd=folder)
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def answer(settings: Settings, kind: str, ok: bool, sentence: str, **facts: object) -> None:
+    """Say, as root, what came of an order; raises OSError."""
+    told = msgspec.json.encode({"ok": ok, "sentence": sentence, **facts})
+    write_file(settings.run_folder / f"{kind}.json", told)
+
+
 def outcome(settings: Settings, kind: str) -> dict[str, Any] | None:
     """What root wrote of the last order: at least `ok` and `sentence`; None on a machine where nobody does."""
     try:

@@ -11,17 +11,27 @@ import click
 def command() -> None:
     """Answer people: pages, media, reports of playing. Settings: docs/operating/settings.md."""
     from hub.app import create_app, hub_of
+    from hub.notify import notify, passed_socket
+    from hub.pulse import Pulse
     from hub.server import HubServer
     from hub.settings import Settings
 
     settings = Settings.load()
     app = create_app(settings)
-    server = HubServer(app, settings)
+    server = HubServer(app, settings, passed_socket())
     with app.app_context():
         recorder = hub_of().recorder
+    pulse = Pulse(server)
+
+    def end(*_signal: object) -> None:
+        pulse.stop()
+        notify("STOPPING=1", "STATUS=writes down what it holds")
+        server.stop()
+
     for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, server.stop)
+        signal.signal(name, end)
     recorder.start()
+    pulse.start()
     click.echo(f"Village Hub answers on http://{server.effective_host}:{server.effective_port}")
     try:
         server.serve()

@@ -1,6 +1,7 @@
 """What probes ask: `GET /healthz`, JSON in English, and `GET /metrics`, Prometheus text. Neither tells a secret.
 
 `/healthz` answers 200 while the hub can serve people, degraded or not, and 503 once the database cannot be read.
+`/healthz/pulse` asks the database alone; the hub puts it to itself some times a minute (hub/pulse.py).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from flask import Blueprint, Response, current_app, jsonify
 from flask_babel import force_locale
 
 from hub.app import hub_of
-from hub.health.checks import base_checks
+from hub.health.checks import base_checks, check_database
 from hub.health.metrics import Tally, exposition, gather
 from hub.version import SOFTWARE
 
@@ -40,6 +41,14 @@ def healthz() -> tuple[Response, int]:
     status = "down" if not able else "ok" if all(check.ok for check in checks) else "degraded"
     answer = jsonify(status=status, software=SOFTWARE, checks={check.name: _told(check) for check in checks})
     return answer, HTTPStatus.OK if able else HTTPStatus.SERVICE_UNAVAILABLE
+
+
+@blueprint.get("/healthz/pulse")
+def pulse() -> tuple[Response, int]:
+    """Whether a request comes through to the database, and what that says."""
+    with force_locale("en"):
+        found = check_database()
+    return jsonify(database=found.sentence), HTTPStatus.OK if found.ok else HTTPStatus.SERVICE_UNAVAILABLE
 
 
 def _told(check: Check) -> dict[str, object]:

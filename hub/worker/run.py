@@ -22,10 +22,12 @@ from hub.clock import Clock
 from hub.db import database
 from hub.errors import HubError
 from hub.locks import held
+from hub.notify import notify
 from hub.runs import note_run
 from hub.site import this_site
 from hub.worker.jobs import IDLE, JOBS, Idle, Job, Work
 from hub.worker.pace import DEFAULTS, Every, SinceBoot
+from hub.worker.pulse import pulse_jobs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -113,14 +115,17 @@ def run_worker(settings: Settings) -> None:
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
+    notify("STATUS=starts")
     with held(settings.data / "worker.lock", TAKEN):
         open_or_restore(settings)
         this_site()
         runner = Runner(Work(settings, Clock(), Library(settings.library_root), stop))
-        scheduler = schedule(runner)
+        scheduler = schedule(runner, [*JOBS, *pulse_jobs()])
         scheduler.start()
         log.info("the worker runs %d jobs", len(JOBS))
+        notify("READY=1", f"STATUS=runs {len(JOBS)} jobs")
         stop.wait()
+        notify("STOPPING=1", "STATUS=ends the jobs under way")
         scheduler.shutdown(wait=False)
         ended = runner.wait(STOP_WITHIN)
         if not ended:
