@@ -1,4 +1,5 @@
 # `make run`: the whole loop on this machine.  `make test`: the tests.  `make bench`: the benchmarks.
+# `make lab`: the tests of network and portal alone, as root: a hub and phones in namespaces of the kernel.
 # `make fuzz SECONDS=600`: changed samples at every decoder of what crosses the wire.
 # `make deb DEBIAN=13 ARCH=arm64`: the package for a box, into var/deb.
 # `make screenshots`: every page and state, on three screens, light and dark, into var/screenshots.
@@ -8,7 +9,7 @@ SHARE ?= -n 2 --dist loadfile
 SETUP = @$(PYTHON) deploy/laptop/bootstrap.py
 BIN = .venv/bin
 
-.PHONY: run test test-long bench fuzz deb screenshots check
+.PHONY: run test test-long lab bench fuzz deb screenshots check
 
 run:
 	$(SETUP) publisher collector
@@ -26,6 +27,10 @@ test: check
 test-long:
 	$(SETUP) publisher collector dev
 	$(BIN)/python -m pytest $(ARGS)
+
+lab:
+	$(SETUP) publisher collector dev
+	$(BIN)/python -m pytest tests/lab $(SHARE) $(ARGS)
 
 bench:
 	$(SETUP) publisher collector dev

@@ -1,0 +1,124 @@
+"""DHCP: what phones of each system are given, keep, and get again."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from hub.network.record import SETUP_ADDRESS, SETUP_NETWORK, VILLAGE_ADDRESS, VILLAGE_NETWORK
+from tests.lab.packets import ACK, DISCOVER, NAK, OFFER, PORTAL, Reply, dhcp_frame
+from tests.lab.phone import ANDROID_WANTS, APPLE_WANTS, WINDOWS_WANTS
+from tests.lab.village_net import NAME, RECORD
+
+if TYPE_CHECKING:
+    from tests.lab.phone import Phone
+    from tests.lab.village_net import VillageNet
+
+HALF_A_DAY = 12 * 3600  # seconds
+
+
+@pytest.mark.parametrize("wants", [ANDROID_WANTS, APPLE_WANTS, WINDOWS_WANTS], ids=["android", "apple", "windows"])
+def test_a_phone_of_each_system_gets_an_address_a_way_and_a_name_server(net: VillageNet, wants: bytes) -> None:
+    lease = net.phone(wants).join()
+    assert ipaddress.ip_address(lease.address) in ipaddress.ip_network(VILLAGE_NETWORK)
+    assert (lease.length, lease.router, lease.names) == (22, VILLAGE_ADDRESS, [VILLAGE_ADDRESS])
+    assert lease.seconds == HALF_A_DAY
+    # No proxy (252), no routes (121, 249), no "IPv6 alone" (108), no search list (119), and no portal API by itself.
+    assert not {252, 121, 249, 108, 119, PORTAL} & set(lease.options)
+
+
+def test_only_where_a_certificate_exists_phones_are_told_of_the_portals_api(net: VillageNet) -> None:
+    net.box.apply(msgspec.structs.replace(RECORD, api="https://hub.example.org/captive-portal/api"))
+    assert net.phone(ANDROID_WANTS).join().portal == "https://hub.example.org/captive-portal/api"
+    assert net.phone(WINDOWS_WANTS).join().portal == "https://hub.example.org/captive-portal/api", (
+        "even if not asked for"
+    )
+
+
+def test_a_phone_that_comes_back_has_its_address_again(phone: Phone) -> None:
+    before = phone.address
+    phone.leave()
+    assert phone.join().address == before
+
+
+def test_a_phone_may_keep_its_address_when_half_of_the_time_is_over(phone: Phone) -> None:
+    assert phone.renew() == ACK
+
+
+def test_a_phone_that_forgot_the_network_still_gets_the_address_of_its_mac(phone: Phone) -> None:
+    before = phone.address
+    phone.forget()
+    assert phone.join().address == before
+
+
+def test_a_phone_with_a_new_mac_gets_another_address_and_takes_nobodys(net: VillageNet) -> None:
+    phone = net.phone()
+    given = set()
+    for _ in range(10):
+        phone.change_mac()
+        given.add(phone.join().address)
+    assert len(given) == 10
+
+
+def test_after_a_reboot_a_phone_that_kept_its_address_is_told_at_once_that_it_may(
+    net: VillageNet, phone: Phone
+) -> None:
+    before = phone.address
+    net.box.reboot()
+    assert phone.renew() == ACK, "it never noticed"
+    assert phone.address == before
+
+
+def test_after_a_reboot_a_phone_that_comes_back_has_its_address_again(net: VillageNet, phone: Phone) -> None:
+    before = phone.address
+    net.box.reboot()
+    phone.leave()
+    assert phone.join().address == before
+
+
+def test_a_phone_with_an_address_of_another_network_is_told_to_ask_anew(phone: Phone) -> None:
+    assert phone.lease
+    phone.lease = replace(phone.lease, address="192.168.1.23")
+    with phone.overhearing() as heard:
+        phone.join()
+        kinds = [reply.kind for frame in heard.frames() if (reply := Reply.read(frame))]
+    assert kinds == [NAK, OFFER, ACK]
+    assert ipaddress.ip_address(phone.address) in ipaddress.ip_network(VILLAGE_NETWORK)
+
+
+def test_a_technicians_phone_is_on_another_network(net: VillageNet) -> None:
+    lease = net.technician().join()
+    assert ipaddress.ip_address(lease.address) in ipaddress.ip_network(SETUP_NETWORK)
+    assert (lease.length, lease.router, lease.names) == (24, SETUP_ADDRESS, [SETUP_ADDRESS])
+
+
+def test_the_cable_has_no_server_of_addresses_for_somebody_elses_network(net: VillageNet) -> None:
+    laptop = net.laptop()
+    with laptop.overhearing() as heard:
+        heard.send(dhcp_frame(laptop.mac, 1, DISCOVER, {}))
+        net.phone().join()  # was asked later, and is answered
+        assert not [frame for frame in heard.frames() if Reply.read(frame)]
+
+
+@pytest.mark.parametrize("called", ["hub", NAME, "captive.apple.com", "technician", "wpad"])
+def test_no_phone_can_call_itself_what_others_look_for(net: VillageNet, called: str) -> None:
+    liar = net.phone(host_name=called)
+    liar.join()
+    phone = net.phone()
+    phone.join()
+    for name in (called, f"{called}.{NAME}", f"{called}.home.arpa"):
+        assert liar.address not in phone.ask(name).addresses
+
+
+def test_the_file_of_leases_tells_no_names_of_phones(net: VillageNet) -> None:
+    phone = net.phone(host_name="Telefono-de-Ana")
+    phone.join()
+    leases = (net.box.run / "village-hub-net" / "leases").read_text()
+    assert phone.address in leases
+    assert "Ana" not in leases
+    assert "Ana" not in net.box.log("dnsmasq")
+    assert phone.mac.hex(":") not in net.box.log("dnsmasq")
