@@ -72,6 +72,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     from hub.technician import routes as technician
     from hub.usage import routes as usage
     from hub.usage.record import Recorder
+    from hub.visit import routes as visit
 
     programme = load(settings)
     open_or_restore(settings, clock)
@@ -93,7 +94,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     i18n.init_app(app)
     problems.init_app(app)
     assets.init_app(app, programme)
-    for feature in (library, usage, technician, content_routes, carry, acceptance, health):
+    for feature in (library, usage, technician, content_routes, carry, visit, acceptance, health):
         app.register_blueprint(feature.blueprint)
     app.after_request(_harden)
     app.teardown_appcontext(_hang_up)

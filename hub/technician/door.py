@@ -20,6 +20,7 @@ from msgspec import Meta, Struct
 
 from hub.app import hub_of
 from hub.problems import refuse
+from hub.technician.claim import may_claim
 from hub.technician.sessions import SignedIn, find
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ def guard() -> Response | None:
     if request.endpoint in WITHOUT_SESSION:
         return None
     if g.signed_in is None:
-        return redirect(url_for("technician.sign_in"), HTTPStatus.SEE_OTHER)
+        claims = may_claim(hub_of().settings, request.remote_addr or "", request.host)
+        return redirect(url_for("visit.home" if claims else "technician.sign_in"), HTTPStatus.SEE_OTHER)
     if request.method == "POST":
         _refuse_forged(g.signed_in)
     if g.signed_in.by_link and request.endpoint not in TO_CHOOSE:

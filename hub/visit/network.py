@@ -1,0 +1,85 @@
+"""The order for the network that follows from the answers, and what came of it.
+
+    ask(settings, "village")            # an order to root (hub/box/orders.py), with the next number
+    standing(settings)                  # Standing(asked=4, state="done", …): what the page shows and waits for
+
+Root judges the order, puts it in force or goes back to what was, and writes what came of it with the order's number.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+
+from hub.box.orders import order, ordered, outcome
+from hub.db import writing
+from hub.network.record import BadNetwork, Network, Stage, decode, encode
+from hub.visit.answers import network_of
+from hub.visit.keep import told
+from hub.visit.models import note_visit, visit
+from hub.visit.own import own_wifi
+
+if TYPE_CHECKING:
+    from hub.settings import Settings
+
+KIND = "network"
+State = Literal["none", "asked", "done", "failed"]
+
+
+class Standing(NamedTuple):
+    """`asked` is the number of the last order, 0 for none. `sentence` is root's, in English; `facts` all it wrote.
+
+    `state`: none (nothing was ordered), asked (root is at it), done, failed (the network before runs on).
+    """
+
+    asked: int
+    stage: Stage
+    state: State
+    sentence: str = ""
+    facts: dict[str, Any] = {}  # noqa: RUF012 (a NamedTuple's default, never changed)
+
+
+def ask(settings: Settings, stage: Stage) -> Network:
+    """Order the network of the answers at `stage`."""
+    known = outcome(settings, KIND) or {}
+    with writing():
+        number = max(visit().number, _whole(known.get("number"))) + 1
+        network = network_of(told(), own_wifi(settings), number, stage)
+        note_visit(number=number, stage=stage)
+    order(settings, KIND, encode(network))
+    return network
+
+
+def ask_again(settings: Settings) -> None:
+    """Order anew what a power cut kept from being written down as an order; nothing if nothing was lost."""
+    row, found = visit(), ordered(settings, KIND)
+    try:
+        known = decode(found).number if found else 0
+    except BadNetwork:
+        known = 0
+    if row.number > known and row.number > _whole((outcome(settings, KIND) or {}).get("number")):
+        order(settings, KIND, encode(network_of(told(), own_wifi(settings), row.number, _stage(row.stage))))
+
+
+def standing(settings: Settings) -> Standing:
+    """How the last order fares."""
+    row, found = visit(), outcome(settings, KIND)
+    facts = found or {}
+    if row.number == 0:
+        return Standing(0, "setup", "none", facts=facts)
+    if found is None or _whole(found.get("number")) < row.number:
+        return Standing(row.number, _stage(row.stage), "asked", facts=facts)
+    state: State = "done" if found.get("ok") else "failed"
+    return Standing(row.number, _stage(row.stage), state, str(found.get("sentence", "")), facts)
+
+
+def both_at_once(facts: dict[str, Any]) -> bool:
+    """Whether the technician's network stays while the village's is there."""
+    return bool(facts.get("always_both"))
+
+
+def _stage(word: str) -> Stage:
+    return next((stage for stage in get_args(Stage) if stage == word), "setup")
+
+
+def _whole(value: object) -> int:
+    return value if isinstance(value, int) else 0

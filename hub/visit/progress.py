@@ -1,0 +1,84 @@
+"""How far a visit has come: what the page shows, and the one thing that is to be done next.
+
+seen = progress(settings, clock, library)
+seen.next           # "answers", "wait", "failed", "check"
+seen.waits          # whether the page should look again by itself
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from hub.site import this_site
+from hub.visit.answers import PARTS, village_of
+from hub.visit.keep import next_part, told
+from hub.visit.models import DONE, REFUSED, WAITING, WANTED, office_code
+from hub.visit.network import Standing, both_at_once, standing
+from hub.visit.own import own_wifi
+
+if TYPE_CHECKING:
+    from content_cache.library import Library
+    from hub.clock import Clock
+    from hub.network.record import WiFi
+    from hub.settings import Settings
+    from hub.visit.answers import Answers, Part
+
+
+class Progress(NamedTuple):
+    """`part` is the first question without an answer, and `number` says which it is; `given` how many have one.
+
+    `office` is how head office got to know this hub: none, kit, wanted, waiting, refused or done.
+    """
+
+    answers: Answers
+    part: Part | None
+    number: int
+    given: int
+    network: Standing
+    village: WiFi
+    setup: WiFi
+    both: bool
+    office: str
+    office_sentence: str | None
+
+    @property
+    def next(self) -> str:
+        """The one thing to do."""
+        if self.part is not None:
+            return "answers"
+        if self.network.state in ("asked", "failed"):
+            return "wait" if self.network.state == "asked" else "failed"
+        return "check"
+
+    @property
+    def waits(self) -> bool:
+        """Whether something is under way that ends by itself."""
+        return self.part is None and (self.network.state == "asked" or self.office == WANTED)
+
+
+def progress(settings: Settings, _clock: Clock, _library: Library) -> Progress:
+    """All of it, read now."""
+    answers, own, network = told(), own_wifi(settings), standing(settings)
+    part = next_part(answers)
+    word, sentence = _office()
+    return Progress(
+        answers=answers,
+        part=part,
+        number=PARTS.index(part) + 1 if part else len(PARTS),
+        given=sum(getattr(answers, one, None) is not None for one in PARTS) + (part != "administrator"),
+        network=network,
+        village=village_of(answers.wifi, own),
+        setup=own.setup,
+        both=both_at_once(network.facts),
+        office=word,
+        office_sentence=sentence,
+    )
+
+
+def _office() -> tuple[str, str | None]:
+    row = office_code()
+    if row is not None and row.state in (WANTED, WAITING, REFUSED):
+        return row.state, row.sentence
+    if this_site().enrolled:
+        return (DONE if this_site().has_line else "kit"), None
+    return "none", None

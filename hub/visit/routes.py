@@ -1,0 +1,225 @@
+"""The pages of a technician's visit: the five answers, how far the visit has come, and how the box is switched off.
+
+Before there is an administrator, whoever stands beside the box may answer (hub/technician/claim.py); the fifth answer
+makes the administrator and signs her in. From then on all of this is behind the sign-in.
+
+While root or head office is awaited the page asks the browser to come again (a Refresh header, and a link beside it);
+nothing that was typed can be lost by that, since the waiting page has no field.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Literal
+
+from flask import Blueprint, abort, g, make_response, redirect, render_template, request, url_for
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from msgspec import Struct
+
+from hub.app import hub_of
+from hub.box.orders import order
+from hub.carry.kit import BadKit, take_kit
+from hub.carry.routes import bad_kit
+from hub.network.record import CABLE_NETWORK
+from hub.problems import refuse
+from hub.site import this_site
+from hub.technician import door
+from hub.technician.claim import is_from, may_claim
+from hub.technician.passwords import TooManyAtOnce, hash_password
+from hub.technician.sessions import begin
+from hub.visit import office
+from hub.visit.answers import (
+    PARTS,
+    AdministratorAnswer,
+    BadAnswer,
+    Part,
+    judge_administrator,
+    judge_office,
+    judge_place,
+    judge_uplink,
+    judge_wifi,
+)
+from hub.visit.forms import AdministratorForm, OfficeForm, PlaceForm, UplinkForm, WiFiForm
+from hub.visit.keep import keep, keep_kit, make_administrator, next_part, told
+from hub.visit.kits import kits_below, read_kit
+from hub.visit.network import ask, both_at_once, standing
+from hub.visit.own import own_wifi
+from hub.visit.progress import progress
+from hub.visit.zones import STATES, countries
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
+    from hub.network.record import Stage
+
+blueprint = Blueprint("visit", __name__, template_folder="templates", url_prefix=f"{door.PATH}/visit")
+FORMS: dict[str, Any] = {
+    "office": OfficeForm,
+    "place": PlaceForm,
+    "wifi": WiFiForm,
+    "uplink": UplinkForm,
+    "administrator": AdministratorForm,
+}
+JUDGES: dict[str, Any] = {"office": judge_office, "place": judge_place, "wifi": judge_wifi, "uplink": judge_uplink}
+COME_AGAIN = "5"  # seconds
+
+
+class Power(Struct):
+    """What the box is to do."""
+
+    do: Literal["restart", "shutdown"]
+
+
+@blueprint.before_request
+def guard() -> Response | None:
+    """Whoever stands beside a box without an administrator comes in; everybody else signs in."""
+    if not may_claim(hub_of().settings, request.remote_addr or "", request.host):
+        return door.guard()
+    request.max_content_length = door.LARGEST_FORM
+    g.signed_in = None
+    if request.method == "POST":
+        door.refuse_strangers()
+    return None
+
+
+blueprint.after_request(door.keep_nothing)
+
+
+@blueprint.get("", strict_slashes=False)
+def home() -> Response:
+    """How far the visit has come, and the one thing to do next."""
+    hub = hub_of()
+    seen = progress(hub.settings, hub.clock, hub.library)
+    answer = make_response(_page("visit/home.html", seen=seen, clock_known=hub.clock.now() is not None))
+    if seen.waits:
+        answer.headers["Refresh"] = COME_AGAIN
+    return answer
+
+
+@blueprint.route("/<part>", methods=["GET", "POST"])
+def question(part: Part) -> Response:
+    """One of the five; a wrong answer changes nothing, and what was typed stays."""
+    if part not in PARTS:
+        abort(HTTPStatus.NOT_FOUND)
+    if part == "administrator" and g.signed_in is not None and next_part(told()) != part:
+        return redirect(url_for("technician.password"), HTTPStatus.SEE_OTHER)
+    if request.method != "POST":
+        return _question(part, FORMS[part].of(told()))
+    form = door.read_form(FORMS[part])
+    try:
+        return _take(part, form)
+    except BadAnswer as error:
+        return _question(part, form, error)
+
+
+@blueprint.post("/open")
+def open_village() -> Response:
+    """Let the village's Wi-Fi be seen: for good where the technician's network stays, else for some minutes."""
+    ask(hub_of().settings, _stage())
+    return _home()
+
+
+@blueprint.post("/finish")
+def finish() -> Response:
+    """Leave the box as the village is to have it."""
+    ask(hub_of().settings, "village")
+    return _home()
+
+
+@blueprint.post("/office/again")
+def office_again() -> Response:
+    """Ask head office once more, now."""
+    office.again()
+    return _home()
+
+
+@blueprint.post("/power")
+def power() -> Response:
+    """Restart or shut down; the page before asked whether that is meant."""
+    form = door.read_form(Power)
+    order(hub_of().settings, "power", form.do.encode())
+    return make_response(_page("visit/power.html", do=form.do))
+
+
+def _take(part: Part, form: Any) -> Response:
+    """Keep the answer and go on; raises BadAnswer."""
+    if part == "administrator":
+        return _enter(form)
+    if part == "office" and _kit(form):
+        return _next()
+    keep(part, JUDGES[part](form.answer()))
+    if part in ("wifi", "uplink") and next_part(told()) is None:
+        ask(hub_of().settings, _stage())
+    return _next()
+
+
+def _kit(form: OfficeForm) -> bool:
+    """Whether a kit came along, from the phone or off a stick, and was taken; raises BadAnswer if it is no good."""
+    hub, sent = hub_of(), request.files.get("kit")
+    try:
+        if form.stick:
+            data = read_kit(form.stick, hub.settings.sticks)
+        elif sent is not None and sent.filename:
+            data = sent.stream.read(door.LARGEST_FORM)
+        else:
+            return False
+        keep_kit(take_kit(data, hub.settings, hub.clock))
+    except BadKit as error:
+        word = error.word
+        raise BadAnswer("office", "kit", lambda: bad_kit("foreign" if word == "gone" else word)) from None
+    return True
+
+
+def _enter(form: AdministratorForm) -> Response:
+    """Make the administrator, sign her in, and ask root for the network of all five answers."""
+    hub, site = hub_of(), this_site()
+    names = {name for name in (site.name, site.code, hub.programme.name) if name}
+    answer: AdministratorAnswer = judge_administrator(form.answer(), names)
+    try:
+        hashed = hash_password(answer.password)
+    except TooManyAtOnce:
+        refuse(HTTPStatus.TOO_MANY_REQUESTS, _("Too many tries. Wait a minute and try again."), Retry_After="5")
+    account = make_administrator(answer, hashed)
+    token = begin(account, hub.clock)
+    if next_part(told()) is None:
+        ask(hub.settings, _stage())
+    return door.admit(_next(), token)
+
+
+def _stage() -> Stage:
+    """`village` where the technician's own way in stays: on the cable, or where the radio holds both; else `trial`."""
+    stays = is_from(CABLE_NETWORK, request.remote_addr or "") or both_at_once(standing(hub_of().settings).facts)
+    return "village" if stays else "trial"
+
+
+def _next() -> Response:
+    part = next_part(told())
+    if part is None:
+        return _home()
+    return redirect(url_for("visit.question", part=part), HTTPStatus.SEE_OTHER)
+
+
+def _home() -> Response:
+    return redirect(url_for("visit.home"), HTTPStatus.SEE_OTHER)
+
+
+def _question(part: Part, form: Any, wrong: BadAnswer | None = None) -> Response:
+    hub = hub_of()
+    page = _page(
+        f"visit/{part}.html",
+        part=part,
+        number=PARTS.index(part) + 1,
+        form=form,
+        wrong=wrong,
+        own=own_wifi(hub.settings),
+        states=STATES,
+        kits=kits_below(hub.settings.sticks) if part == "office" else [],
+        facts=standing(hub.settings).facts,
+        countries=countries(get_locale()),
+    )
+    return make_response(page, HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK)
+
+
+def _page(template: str, **shown: object) -> str:
+    return render_template(template, session=g.signed_in, site=this_site(), **shown)

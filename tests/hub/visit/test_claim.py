@@ -1,0 +1,76 @@
+"""Who may enter a box that has no administrator: whoever stands beside it, and nobody else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hub.technician.models import Technician
+from tests.hub.visit.conftest import PASSWORD, RIGHT, Box
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_the_setup_network_and_the_cable_lead_straight_to_the_questions(box: Box) -> None:
+    for address, host in (("10.45.0.17", "10.45.0.1"), ("169.254.9.8", "169.254.44.1")):
+        answer = box.phone(address, host).get("/technician")
+        assert answer.status_code == 303
+        assert answer.location == "/technician/visit"
+        assert "Question 1 of 5" in box.phone(address, host).get().text
+
+
+@pytest.mark.parametrize("address", ["10.44.0.9", "10.46.0.1", "192.168.1.7", "203.0.113.9"])
+def test_nobody_else_can_ask_or_answer(box: Box, address: str) -> None:
+    phone = box.phone(address, "10.44.0.1")
+    assert "Question" not in phone.get().text
+    assert phone.post("/technician/visit/administrator", **RIGHT["administrator"]).status_code in (303, 403, 404)
+    assert not Technician.select().exists()
+
+
+@pytest.mark.parametrize("host", ["evil.example", "10.45.0.1.evil.example", "evil.example:8080"])
+def test_a_page_of_elsewhere_whose_name_leads_here_claims_nothing(box: Box, host: str) -> None:
+    assert box.phone(host=host).get().status_code == 303
+    assert box.phone(host=host).post("/technician/visit/place", name="X", state="MX-YUC").status_code == 303
+    assert box.phone().get("/technician/visit").text.count("Dzemul") == 0
+
+
+def test_a_form_from_another_page_is_refused(box: Box) -> None:
+    answer = box.phone().client.post(
+        "/technician/visit/place",
+        data=RIGHT["place"],
+        base_url="http://10.45.0.1",
+        headers={"Origin": "http://evil.example"},
+        environ_base={"REMOTE_ADDR": "10.45.0.17"},
+    )
+    assert answer.status_code == 403
+
+
+def test_on_a_laptop_the_claim_is_open_to_nobody(tmp_path: Path) -> None:
+    laptop = Box(tmp_path, staff_from="")
+    phone = laptop.phone("127.0.0.1", "localhost")
+    assert phone.get().location == "/technician/sign-in"
+    assert phone.post("/technician/visit/administrator", **RIGHT["administrator"]).location == "/technician/sign-in"
+    assert not Technician.select().exists()
+
+
+def test_once_there_is_an_administrator_she_alone_comes_in(box: Box) -> None:
+    first, second = box.phone(), box.phone("10.45.0.18")
+    first.answer_all()
+    assert first.get().status_code == 200
+    assert second.get().location == "/technician/sign-in"
+    assert second.post("/technician/visit/place", name="X", state="MX-YUC").location == "/technician/sign-in"
+    assert second.post("/technician/sign-in", name="rosa", password=PASSWORD).location == "/technician"
+    assert second.get().status_code == 200
+
+
+def test_of_two_who_answer_at_once_one_becomes_the_administrator(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Both passed the door before either was kept.
+    monkeypatch.setattr("hub.visit.routes.may_claim", lambda *_: True)
+    one, other = box.phone(), box.phone("10.45.0.18")
+    assert one.post("/technician/visit/administrator", **RIGHT["administrator"]).status_code == 303
+    late = other.post("/technician/visit/administrator", name="eva", password=PASSWORD, again=PASSWORD)
+    assert late.status_code == 422
+    assert "Somebody else chose" in late.text
+    assert [row.name for row in Technician.select()] == ["rosa"]
