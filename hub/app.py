@@ -69,6 +69,8 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     from hub.library import routes as library
     from hub.library.pages import PagesFirst
     from hub.media import answer as media
+    from hub.portal import routes as portal
+    from hub.portal.answer import PortalFirst
     from hub.technician import routes as technician
     from hub.usage import routes as usage
     from hub.usage.record import Recorder
@@ -94,7 +96,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     i18n.init_app(app)
     problems.init_app(app)
     assets.init_app(app, programme)
-    for feature in (library, usage, technician, content_routes, carry, visit, acceptance, health):
+    for feature in (library, usage, technician, content_routes, carry, visit, acceptance, portal, health):
         app.register_blueprint(feature.blueprint)
     app.after_request(_harden)
     app.teardown_appcontext(_hang_up)
@@ -102,6 +104,8 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     if settings.neighbours:
         app.wsgi_app = RepositoryFirst(app.wsgi_app, content)  # type: ignore[method-assign]
     app.wsgi_app = media.MediaFirst(app.wsgi_app, content.store, recorder)  # type: ignore[method-assign]
+    accepted = app.extensions["portal"]
+    app.wsgi_app = PortalFirst(app.wsgi_app, settings.name, accepted)  # type: ignore[method-assign]
     return app
 
 

@@ -93,7 +93,7 @@ class Clock:
     ) -> None:
         self.since_boot = since_boot
         self._wall = wall
-        self._boot_id = boot_id or Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        self.boot_id = boot_id or Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         self._synchronised = synchronised or kernel_is_synchronised
         self._boot: int | None = None
         self._began: float | None = None
@@ -103,7 +103,7 @@ class Clock:
         """Number of the running boot, written down at its first use."""
         if self._boot is None:
             with writing():
-                row, _ = Boot.get_or_create(boot_id=self._boot_id)
+                row, _ = Boot.get_or_create(boot_id=self.boot_id)
             self._boot = row.id
         return self._boot
 

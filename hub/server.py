@@ -34,7 +34,9 @@ from waitress.buffers import ReadOnlyFileBasedBuffer
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 from waitress.server import TcpWSGIServer
+from waitress.task import WSGITask
 
+from hub.addresses import ARRIVED_AT
 from hub.errors import PortInUse
 
 if TYPE_CHECKING:
@@ -73,10 +75,20 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
             self.adj.max_request_body_size = BROUGHT[self.path]
 
 
+class Task(WSGITask):  # type: ignore[misc]
+    """Answers one request, and can tell it at which of the hub's addresses it arrived."""
+
+    def get_environment(self) -> dict[str, Any]:
+        environ: dict[str, Any] = super().get_environment()
+        environ[ARRIVED_AT] = self.channel.socket.getsockname
+        return environ
+
+
 class FileChannel(HTTPChannel):  # type: ignore[misc]
     """One phone's connection."""
 
     parser_class = Parser
+    task_class = Task
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.moved = time.monotonic()

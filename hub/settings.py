@@ -13,14 +13,21 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hub.addresses import networks
 from hub.errors import HubError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from hub.addresses import Network
+
+NAME = re.compile(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*", re.IGNORECASE)  # RFC 1123, section 2.1
 
 
 class BadSetting(HubError):
@@ -82,6 +89,16 @@ class Settings:
     @property
     def run_folder(self) -> Path:
         return self.data / self.run
+
+    @property
+    def leases_file(self) -> Path:
+        """What dnsmasq wrote of the phones that have an address (hub/network/)."""
+        return self.machine / "run/village-hub-net/leases"
+
+    @cached_property
+    def staff_networks(self) -> tuple[Network, ...]:
+        """The networks from which staff pages answer; none named: from anywhere."""
+        return networks(self.staff_from)
 
     @property
     def answers_file(self) -> Path:
@@ -158,9 +175,21 @@ def _check(settings: Settings) -> None:
     for name in ("message_after", "messages_a_day"):
         if getattr(settings, name) < 0:
             raise BadSetting(f"HUB_{name.upper()} must be 0 or more; leave it out for the default.")
+    _check_addresses(settings)
     if not 140 <= settings.message_bytes <= 32_768:
         raise BadSetting("HUB_MESSAGE_BYTES must be 140 for an SMS, or 340 and more; leave it out for the default.")
     if settings.content_kbit < 0:
         raise BadSetting("HUB_CONTENT_KBIT must be 0 or more; leave it out for the default.")
     if not 0 < settings.flush_every <= 5:
         raise BadSetting("HUB_FLUSH_EVERY must be over 0 and at most 5 seconds; leave it out for the default.")
+
+
+def _check_addresses(settings: Settings) -> None:
+    if settings.name and not NAME.fullmatch(settings.name):
+        raise BadSetting(f"HUB_NAME is {settings.name!r}; write a host's name without port or slash, as hub.home.arpa.")
+    try:
+        networks(settings.staff_from)
+    except ValueError as error:
+        raise BadSetting(
+            f"HUB_STAFF_FROM has a part that is no network ({error}); write for instance 10.45.0.0/24 127.0.0.0/8."
+        ) from None

@@ -14,15 +14,32 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from hub.addresses import (
+    CABLE_ADDRESS,
+    CABLE_NETWORK,
+    PORTAL_ADDRESS,
+    SETUP_ADDRESS,
+    SETUP_NETWORK,
+    VILLAGE_ADDRESS,
+    VILLAGE_NETWORK,
+)
 from hub.errors import HubError
 
-# Fixed addresses, so that a printed label stays true. The village's is wide: phones that change their MAC use many.
-VILLAGE_NETWORK, VILLAGE_ADDRESS = "10.44.0.0/22", "10.44.0.1"
-SETUP_NETWORK, SETUP_ADDRESS = "10.45.0.0/24", "10.45.0.1"
-# A laptop that gets no address by DHCP gives itself one of 169.254.0.0/16 (RFC 3927), and is at once beside this one.
-CABLE_NETWORK, CABLE_ADDRESS = "169.254.0.0/16", "169.254.44.1"
-# All names but the hub's lead here: phones take a private address for "no Internet" and never show the portal.
-PORTAL_ADDRESS = "198.51.100.1"  # TEST-NET-2, RFC 5737
+__all__ = [
+    "CABLE_ADDRESS",
+    "CABLE_NETWORK",
+    "PORTAL_ADDRESS",
+    "SETUP_ADDRESS",
+    "SETUP_NETWORK",
+    "VILLAGE_ADDRESS",
+    "VILLAGE_NETWORK",
+    "BadNetwork",
+    "Network",
+    "WiFi",
+    "decode",
+    "encode",
+]
+
 LARGEST = 16 * 1024  # bytes of the encoded record
 
 Stage = Literal["setup", "trial", "village"]

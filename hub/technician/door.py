@@ -18,6 +18,7 @@ from flask import g, redirect, request, url_for
 from flask_babel import gettext as _
 from msgspec import Meta, Struct
 
+from hub.addresses import came_from, within
 from hub.app import hub_of
 from hub.problems import refuse
 from hub.technician.claim import may_claim
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 COOKIE = "staff"
 PATH = "/technician"
+FIGURES = "/metrics"  # nobody in the village has a use for them, and each look costs the database some questions
 LARGEST_FORM = 16 * 1024  # bytes
 WITHOUT_SESSION = {"technician.sign_in", "technician.enter"}
 TO_CHOOSE = {"technician.password", "technician.sign_out"}
@@ -49,6 +51,26 @@ class Choice(Struct):
     password: Text
     again: Text
     current: Text = ""
+
+
+def refuse_from_elsewhere() -> None:
+    """Before each request of all: staff pages answer only on the networks that the settings name.
+
+    The village's Wi-Fi is plain HTTP and shared, so neither a password nor a session may cross it. This stands before
+    every page below PATH, whichever feature brings it, and before the figures of /metrics.
+    """
+    path = f"/{request.path.lstrip('/')}"
+    if not any(path == guarded or path.startswith(f"{guarded}/") for guarded in (PATH, FIGURES)):
+        return
+    allowed = hub_of().settings.staff_networks
+    if allowed and not within(came_from(request.environ), allowed):
+        refuse(
+            HTTPStatus.FORBIDDEN,
+            _(
+                "These pages are for the technician. They open on the setup network, or by cable at"
+                " http://169.254.44.1/technician."
+            ),
+        )
 
 
 def guard() -> Response | None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from hub.clock import Clock
 
 blueprint = Blueprint("technician", __name__, template_folder="templates", url_prefix=door.PATH)
+blueprint.before_app_request(door.refuse_from_elsewhere)
 blueprint.before_request(door.guard)
 blueprint.after_request(door.keep_nothing)
 

@@ -20,6 +20,7 @@ from peewee import fn
 from hub.clock import Boot
 from hub.db import database
 from hub.errors import HubError
+from hub.portal import summary as portal
 from hub.uplink.bounds import bounds
 from hub.uplink.models import Outbox, Sealing, at_place, sql
 from hub.usage import parts as usage_parts
@@ -83,7 +84,15 @@ USAGE = Feature(
     usage_parts.parts_since,
     usage_parts.summary_of_part,
 )
-FEATURES = (USAGE,)
+PORTAL = Feature(
+    "portal",
+    portal.changed_since,
+    portal.summary,
+    portal.boots_of,
+    portal.parts_since,
+    portal.summary_of_part,
+)
+FEATURES = (USAGE, PORTAL)
 
 
 class Now(NamedTuple):
@@ -165,7 +174,7 @@ class Press:
     def _is_nobodys(self, day: SiteDay) -> bool:
         """Whether it is not worth a record: a part without use, or a day without while nobody can say it is over."""
         counts = (day.visitors, day.minutes_up, day.plays, day.local_bytes, day.downloads, day.uplink_bytes)
-        return not any(counts) and (day.undated is not None or self.now.today is None)
+        return not any((*counts, day.sign_ins)) and (day.undated is not None or self.now.today is None)
 
     def _opened(self, row: Outbox) -> SiteDay:
         return unseal(bytes(row.sealed), lambda _: self._key.public_key())

@@ -26,6 +26,7 @@ from hub.content.sticks import look as look_at_sticks
 from hub.content.sync import bring, look
 from hub.downlink.apply import apply
 from hub.messages.tell import tell
+from hub.portal import summary as portal
 from hub.site import this_site
 from hub.uplink.deliver import deliver
 from hub.uplink.ledger import fold
@@ -115,7 +116,9 @@ def send_messages(work: Work) -> Idle | None:
 
 def sweep(work: Work) -> None:
     forget(acknowledged_days(), work.settings.keep_days, work.clock.now())
-    forget_boots(acknowledged_boots(), work.settings.keep_days, work.clock.now())
+    for forget_those in (forget_boots, portal.forget_boots):
+        forget_those(acknowledged_boots(), work.settings.keep_days, work.clock.now())
+    portal.forget()
     fold(work.clock, this_site().zone)
     with suppress(Busy):  # content comes; what it left over is gone the day after
         work.library.sweep()
