@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 SHARE_MB = 100_000  # a day; beyond, somebody typed bytes
 SETUP_PASSWORD = 16  # letters and digits at least: the setup network is the way to all the rest
 _INTERFACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}")  # what udev names, within IFNAMSIZ
-_API = re.compile(r"[A-Za-z0-9:/?&=._~%-]{1,200}")  # no comma or quote, which dnsmasq would read
+_API = re.compile(r"https://[A-Za-z0-9:/?&=._~%-]{1,200}")  # no comma or quote, which dnsmasq would read
 _HOST = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -97,7 +97,7 @@ def _api(api: str) -> None:
     if not api:
         return
     parts = urlsplit(api)
-    if parts.scheme != "https" or not _HOST.fullmatch(parts.netloc) or not _API.fullmatch(api):
+    if not _HOST.fullmatch(parts.netloc) or not _API.fullmatch(api):
         raise BadNetwork(
             f"{api!r} cannot be told to phones; write an address with a certificate, as in https://a.b/api."
         )
