@@ -1,5 +1,6 @@
 # `make run`: the whole loop on this machine.  `make test`: the tests.  `make bench`: the benchmarks.
 # `make lab`: the tests of network and portal alone, as root: a hub and phones in namespaces of the kernel.
+# `make radio-test`: the package on a machine that boots, with phones that join its Wi-Fi.
 # `make fuzz SECONDS=600`: changed samples at every decoder of what crosses the wire.
 # `make deb DEBIAN=13 ARCH=arm64`: the package for a box, into var/deb.
 # `make screenshots`: every page and state, on three screens, light and dark, into var/screenshots.
@@ -9,7 +10,8 @@ SHARE ?= -n 2 --dist loadfile
 SETUP = @$(PYTHON) deploy/laptop/bootstrap.py
 BIN = .venv/bin
 
-.PHONY: run test test-long lab bench fuzz deb screenshots check
+.PHONY: run test test-long lab radio-test bench fuzz deb screenshots check
+.PHONY: run test test-long radio-test bench fuzz deb screenshots check
 
 run:
 	$(SETUP) publisher collector
@@ -31,6 +33,11 @@ test-long:
 lab:
 	$(SETUP) publisher collector dev
 	$(BIN)/python -m pytest tests/lab $(SHARE) $(ARGS)
+
+# Boots the package with a simulated radio; as root, with QEMU and mmdebstrap (docs/operating/network.md).
+radio-test:
+	$(SETUP) publisher collector dev
+	$(BIN)/python -m pytest -p no:randomly tests/guest $(ARGS)
 
 bench:
 	$(SETUP) publisher collector dev
