@@ -17,6 +17,7 @@ import io
 import json
 import re
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 from setuptools import setup
@@ -26,6 +27,7 @@ ROOT = Path(__file__).resolve().parent
 PACKAGES = ("hub", "collector")
 CSS_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 JS_COMMENT = re.compile(r"^\s*//.*$", re.MULTILINE)
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 LINE_EDGES = re.compile(r"\s*\n\s*")
 
 
@@ -45,6 +47,7 @@ def compile_catalogues(translations: Path) -> None:
     for source in sorted(translations.glob("*/LC_MESSAGES/*.po")):
         with source.open("rb") as lines:
             catalogue = read_po(lines, locale=source.parent.parent.name, abort_invalid=True)
+        catalogue.creation_date = NEVER  # Babel would write the minute of this build
         compiled = io.BytesIO()
         write_mo(compiled, catalogue)
         write_if_changed(source.with_suffix(".mo"), compiled.getvalue())

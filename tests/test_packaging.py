@@ -44,6 +44,14 @@ def test_comments_and_indents_stay_at_home() -> None:
     assert slim("  // why\n  go('http://x'); // stays\n", ".js") == "go('http://x'); // stays\n"
 
 
+def test_a_catalogue_compiles_to_the_same_bytes_on_another_day(tmp_path: Path) -> None:
+    folder = tmp_path / "es" / "LC_MESSAGES"
+    folder.mkdir(parents=True)
+    (folder / "messages.po").write_text('msgid ""\nmsgstr "Language: es\\n"\n\nmsgid "a"\nmsgstr "b"\n')
+    compile_catalogues(tmp_path)
+    assert b"POT-Creation-Date: 1970-01-01 00:00+0000" in (folder / "messages.mo").read_bytes()
+
+
 def test_an_invalid_catalogue_stops_the_build(tmp_path: Path) -> None:
     folder = tmp_path / "es" / "LC_MESSAGES"
     folder.mkdir(parents=True)

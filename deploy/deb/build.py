@@ -17,11 +17,15 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from papers import debian_version, write_checksums, write_control, write_documents, write_scripts
 from targets import DEBIANS, MACHINES, Target
-from tree import enabled, lay_out, services, settle
+from tree import LIB, enabled, lay_out, settle, shipped
 from wheels import BuildError, copy_sources, own_wheel, slim, unmet, vendor, version_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 ROOT = Path(__file__).resolve().parents[2]
 CANNOT = 69  # as everywhere in the project: something that is needed is not there
@@ -31,27 +35,28 @@ def main() -> None:
     """Build what the command line asks for, and say where it lies."""
     wanted = arguments()
     check_machine()
-    target = Target(DEBIANS[wanted.debian], wanted.arch)
     wanted.into.mkdir(parents=True, exist_ok=True)
+    targets = [Target(DEBIANS[number], arch) for number in wanted.debian for arch in wanted.arch]
     with tempfile.TemporaryDirectory(prefix="village-hub-deb-") as work:
         try:
-            built = build(wanted.source, target, wanted.version, wanted.wheels, Path(work))
+            for built in build(wanted.source, targets, wanted.version, wanted.wheels, Path(work)):
+                made = Path(shutil.copy(built, wanted.into))
+                print(f"Built {made} ({made.stat().st_size / 1_000_000:.1f} MB).", flush=True)
         except BuildError as error:
             fail(str(error))
-        made = wanted.into / built.name
-        shutil.move(built, made)
-    print(f"Built {made} ({made.stat().st_size / 1_000_000:.1f} MB).")
 
 
 def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description="Build the package of the hub for a Debian box.")
-    parser.add_argument("--debian", choices=sorted(DEBIANS), required=True, help="The release that the box runs.")
-    parser.add_argument("--arch", choices=sorted(MACHINES), required=True, help="Its kind of machine; a Pi is arm64.")
+    parser.add_argument("--debian", choices=sorted(DEBIANS), nargs="+", required=True, help="Releases that boxes run.")
+    parser.add_argument(
+        "--arch", choices=sorted(MACHINES), nargs="+", required=True, help="Their machines; a Pi is arm64."
+    )
     parser.add_argument("--version", help="Another version than pyproject.toml tells, as in 0.2.0 or 0.2.0rc1.")
     parser.add_argument("--wheels", type=Path, help="A list of wheels with hashes: exactly those go in.")
     parser.add_argument("--source", type=Path, default=ROOT, help="Another checkout than this one.")
-    parser.add_argument("--into", type=Path, required=True, help="Folder for the package.")
+    parser.add_argument("--into", type=Path, required=True, help="Folder for the packages.")
     return parser.parse_args()
 
 
@@ -69,19 +74,31 @@ def fail(sentence: str) -> None:
     sys.exit(CANNOT)
 
 
-def build(root: Path, target: Target, version: str | None, known: Path | None, work: Path) -> Path:
-    """Make the package of the sources below `root` in the folder `work`; raises BuildError with a sentence."""
+def build(root: Path, targets: Sequence[Target], version: str | None, known: Path | None, work: Path) -> Iterator[Path]:
+    """Yield a package for each target, from the sources below `root`, made in the folder `work`.
+
+    Raises BuildError with a sentence.
+    """
     epoch = moment_of(root)
     source = copy_sources(root, work / "source", version, epoch)
+    wheel = own_wheel(source, work, epoch)
+    for target in targets:
+        folder = work / f"{target.debian.number}-{target.arch}"
+        folder.mkdir()
+        yield make(root, wheel, target, known, folder, epoch, version_of(source))
+
+
+def make(root: Path, wheel: Path, target: Target, known: Path | None, work: Path, epoch: int, version: str) -> Path:
+    """Make one package of the wheel and what it needs."""
     lib, package = work / "lib", work / "package"
-    wheels = vendor(own_wheel(source, work, epoch), target, lib, known)
+    wheels = vendor(wheel, target, lib, known)
     if missing := unmet(lib, target):
         raise BuildError("; ".join(missing) + ". Correct the ranges in pyproject.toml.")
     lay_out(package, lib, root)
-    full = debian_version(version_of(source), target)
+    full = debian_version(version, target)
     write_documents(package, root, full, epoch, wheels)
-    slim(package / "opt/village-hub/lib")
-    write_scripts(package, enabled(package), services(package))
+    slim(package / LIB)
+    write_scripts(package, enabled(package), shipped(package))
     write_control(package, target, full)
     write_checksums(package)
     settle(package, epoch)
@@ -98,8 +115,8 @@ def moment_of(root: Path) -> int:
 
 
 def pack(package: Path, into: Path, epoch: int) -> Path:
-    """Run dpkg-deb. One thread: how many there are would show in the bytes, and so would the machine."""
-    environment = dict(os.environ, SOURCE_DATE_EPOCH=str(epoch), DPKG_DEB_THREADS_MAX="1", TZ="UTC", LC_ALL="C.UTF-8")
+    """Run dpkg-deb, which orders files by name and takes no time later than `epoch`."""
+    environment = dict(os.environ, SOURCE_DATE_EPOCH=str(epoch), TZ="UTC", LC_ALL="C.UTF-8")
     command = ["dpkg-deb", "--root-owner-group", "-Zxz", "--build", str(package), str(into)]
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if ended.returncode != 0:

@@ -1,7 +1,7 @@
 """What dpkg and people read about the package: control, maintainer scripts, copyright, changelog, checksums.
 
 write_control(package, target, version)
-write_scripts(package, units, services)
+write_scripts(package, starting, shipped)
 write_documents(package, root, version, epoch, wheels)
 write_checksums(package)                    # last: all other files are there
 """
@@ -85,11 +85,13 @@ def write_control(package: Path, target: Target, version: str) -> None:
     (package / "DEBIAN" / "conffiles").write_text("".join(kept), "utf-8")
 
 
-def write_scripts(package: Path, units: Sequence[str], services: Sequence[str]) -> None:
+def write_scripts(package: Path, starting: Sequence[str], shipped: Sequence[str]) -> None:
     """Copy the maintainer scripts, with the names of the units in them."""
     (package / "DEBIAN").mkdir(exist_ok=True)
     for source in sorted((HERE / "scripts").iterdir()):
-        text = source.read_text("utf-8").replace("@UNITS@", " ".join(units)).replace("@SERVICES@", " ".join(services))
+        text = (
+            source.read_text("utf-8").replace("@STARTING@", " ".join(starting)).replace("@SHIPPED@", " ".join(shipped))
+        )
         (package / "DEBIAN" / source.name).write_text(text, "utf-8")
 
 

@@ -15,7 +15,8 @@ import shutil
 from pathlib import Path
 
 OVERLAY = Path(__file__).resolve().parent / "village-hub.rootfs-overlay"
-UNITS = Path("usr/lib/systemd/system")
+SYSTEMD = Path("usr/lib/systemd")
+UNITS = SYSTEMD / "system"
 LIB = Path("opt/village-hub/lib")
 NOT_THE_BOXES = {"collector.service", "README.md"}
 PROGRAMS = ("opt/village-hub/bin", "usr/bin")
@@ -27,7 +28,9 @@ def lay_out(package: Path, lib: Path, root: Path) -> None:
     shutil.move(lib, package / LIB)
     for source in sorted((root / "systemd").iterdir()):
         if source.name not in NOT_THE_BOXES:
-            _copy(source, package / UNITS / source.name)
+            # `system.conf.d` and the like are systemd's own settings; all else are units and what is dropped into them.
+            folder = SYSTEMD if source.name.endswith(".conf.d") else UNITS
+            _copy(source, package / folder / source.name)
     # systemd starts no earlier than this file's time, on boxes that have no clock: it gets the time of the build.
     (package / "usr/lib/clock-epoch").touch()
 
@@ -45,9 +48,9 @@ def enabled(package: Path) -> list[str]:
     return sorted(path.name for path in _units(package) if "[Install]" in path.read_text("utf-8").splitlines())
 
 
-def services(package: Path) -> list[str]:
-    """Units that an upgrade must start anew to run the new program: those that stay and talk to nobody but phones."""
-    return sorted(path.name for path in _units(package) if path.name in {"hub-web.service", "hub-worker.service"})
+def shipped(package: Path) -> list[str]:
+    """All units of the package, by name: what a removal stops."""
+    return sorted(path.name for path in _units(package) if "@." not in path.name)
 
 
 def _units(package: Path) -> list[Path]:
