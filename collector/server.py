@@ -13,6 +13,7 @@ import waitress
 
 from collector.carry.refused import LONGEST_UPLOAD
 from collector.errors import BadSetting, PortInUse
+from collector.notify import notify
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -60,4 +61,5 @@ def stop_on_signals() -> None:
 
 
 def _stop(_number: int, _frame: object) -> None:
+    notify("STOPPING=1")
     raise SystemExit(0)

@@ -1,6 +1,8 @@
 """Every setting of head office, in one table: name, default, unit, explanation.
 
-Each is read from the environment as `COLLECTOR_<NAME>`. A bad value stops start-up with one sentence:
+Each is read from the environment as `COLLECTOR_<NAME>`, or from a credential of that name, which systemd hands to the
+service as a file (LoadCredential=, systemd.exec(5)) and nobody else can read. A bad value stops start-up with one
+sentence:
 
     settings = Settings.load()          # raises BadSetting
     settings.port                       # 8090
@@ -76,10 +78,11 @@ class Settings:
 
     @classmethod
     def load(cls, environ: Mapping[str, str] = os.environ) -> Settings:
-        """Read `COLLECTOR_*` from `environ`; raises BadSetting with a sentence for the first bad value."""
+        """Read `COLLECTOR_*` from `environ` and credentials; raises BadSetting for the first bad value."""
         known = {f"COLLECTOR_{row.name.upper()}": row for row in dataclasses.fields(cls)}
         given = {}
-        for name, text in environ.items():
+        # What is handed over so is newer than what an old file of the environment may still say.
+        for name, text in ({**environ} | _credentials(environ.get("CREDENTIALS_DIRECTORY"))).items():
             if name in known:
                 given[known[name].name] = _parse(name, text, type(known[name].default))
             elif name.startswith("COLLECTOR_"):
@@ -87,6 +90,17 @@ class Settings:
         settings = cls(**given)
         _check(settings)
         return settings
+
+
+def _credentials(folder: str | None) -> dict[str, str]:
+    """The settings that lie there, each as a file of its name; a line's end after the text is none of it."""
+    found = {}
+    for path in sorted(Path(folder).glob("COLLECTOR_*")) if folder else []:
+        try:
+            found[path.name] = path.read_text().rstrip("\n")
+        except (OSError, ValueError) as error:
+            raise BadSetting(f"The credential {path.name} cannot be read ({error}); write it again.") from None
+    return found
 
 
 def _parse(name: str, text: str, kind: type) -> Any:

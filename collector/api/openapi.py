@@ -109,6 +109,7 @@ CHANGE = {
     "properties": {"settings": SETTINGS, "accounts": ACCOUNTS, "number": COUNT},
     "description": "what is left out stays as it is; an account that was not there is made",
 }
+PULSE = _object(status={"const": "ok"})
 HEALTH = _object(status={"const": "ok"})
 HEALTH["properties"]["content"] = _object(number=COUNT, issued={"type": "string", "format": "date-time"}) | {
     "description": "the content that is signed as the newest, and when it was last said to be"
@@ -252,6 +253,16 @@ DESCRIPTION: dict[str, Any] = {
                 "security": [],
                 "responses": {
                     "200": {"description": "It does", "content": _json(HEALTH)},
+                    "503": DOWN,
+                },
+            }
+        },
+        "/healthz/pulse": {
+            "get": {
+                "summary": "Whether a request comes through to the database",
+                "security": [],
+                "responses": {
+                    "200": {"description": "It does", "content": _json(PULSE)},
                     "503": DOWN,
                 },
             }

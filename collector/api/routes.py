@@ -99,3 +99,10 @@ def health() -> Response:
     if newest is None:
         return jsonify(status="ok")
     return jsonify(status="ok", content={"number": newest.number, "issued": newest.issued.isoformat()})
+
+
+@open_to_all.get("/healthz/pulse")
+def pulse() -> Response:
+    """Whether a request comes through to the database, 503 if not; head office asks itself (collector/pulse.py)."""
+    database.execute_sql("SELECT 1")
+    return jsonify(status="ok")

@@ -15,6 +15,7 @@ def command() -> None:
 
     from collector.app import create_app
     from collector.names.watch import start_watching
+    from collector.pulse import start_pulse
     from collector.server import listen, stop_on_signals
     from collector.settings import Settings
 
@@ -24,5 +25,6 @@ def command() -> None:
     app = create_app(settings)
     server = listen(app, settings)
     start_watching(app)
+    start_pulse(settings, server.effective_port)
     click.echo(f"Head office listens on http://{settings.host}:{server.effective_port}; stop it with Ctrl-C.")
     server.run()
