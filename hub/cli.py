@@ -18,6 +18,8 @@ COMMANDS = {
     "serve": "Run web and worker together, for a laptop.",
     "web": "Answer people: pages, media, reports of playing.",
     "worker": "Run the jobs: roll up, upload, sweep, snapshot.",
+    "first-boot": "Make the box's own keys and Wi-Fi, and take in the answers on its card.",
+    "card": "Carry answers from the card to the hub, and its word back. For root.",
     "setup": "Make this box a site: place, head office, one-time link.",
     "content": "Take in, list and check the course library.",
     "usage": "Show what is counted, day by day.",
@@ -39,7 +41,7 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"hub.commands.{cmd_name}").command
+        command: click.Command = importlib.import_module(f"hub.commands.{cmd_name.replace('-', '_')}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

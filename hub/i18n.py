@@ -8,21 +8,20 @@ The texts in the code are English; hub/translations holds the Spanish ones (docs
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from babel import Locale, UnknownLocaleError
 from babel.units import format_unit
-from flask import request
-from flask_babel import Babel, get_locale
+from flask import Flask, request
+from flask_babel import Babel, force_locale, get_locale
 from flask_babel import gettext as _
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from flask import Flask
+    from collections.abc import Iterator, Mapping
 
 COOKIE = "language"
 DEFAULT = "es"
@@ -55,6 +54,15 @@ def init_app(app: Flask) -> None:
     Babel(app, locale_selector=lambda: LOCALES[language_of(request.environ)])
     app.context_processor(lambda: {"language": str(get_locale().language), "languages": LANGUAGES})
     app.jinja_env.filters.update(minutes=minutes, size=size, language_name=language_name)
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Texts are in `language` within, for what is written outside of any request."""
+    app = Flask("hub", static_folder=None)
+    init_app(app)
+    with app.app_context(), force_locale(LOCALES[language]):
+        yield
 
 
 def minutes(seconds: float) -> str:

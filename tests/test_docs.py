@@ -102,7 +102,7 @@ def _runs(line: str, known: set[str]) -> bool:
 
 def test_the_list_of_commands_that_help_prints_is_the_list_of_files() -> None:
     folder = ROOT / "hub" / "commands"
-    assert set(COMMANDS) == {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    assert set(COMMANDS) == {path.stem.replace("_", "-") for path in folder.glob("*.py")} - {"--init--"}
 
 
 def exit_codes() -> set[int]:

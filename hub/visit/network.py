@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
-from hub.box.orders import order, ordered, outcome
+from hub.box.orders import order, outcome
 from hub.db import writing
-from hub.network.record import BadNetwork, Network, Stage, decode, encode
+from hub.network.record import Network, Stage, encode
 from hub.visit.answers import network_of
 from hub.visit.keep import told
 from hub.visit.models import note_visit, visit
@@ -45,19 +45,21 @@ def ask(settings: Settings, stage: Stage) -> Network:
         number = max(visit().number, _whole(known.get("number"))) + 1
         network = network_of(told(), own_wifi(settings), number, stage)
         note_visit(number=number, stage=stage)
-    order(settings, KIND, encode(network))
+    _send(settings, network)
     return network
 
 
 def ask_again(settings: Settings) -> None:
-    """Order anew what a power cut kept from being written down as an order; nothing if nothing was lost."""
-    row, found = visit(), ordered(settings, KIND)
-    try:
-        known = decode(found).number if found else 0
-    except BadNetwork:
-        known = 0
-    if row.number > known and row.number > _whole((outcome(settings, KIND) or {}).get("number")):
-        order(settings, KIND, encode(network_of(told(), own_wifi(settings), row.number, _stage(row.stage))))
+    """Order anew what a power cut kept from becoming an order; nothing if nothing was lost."""
+    row = visit()
+    if row.sent < row.number:
+        _send(settings, network_of(told(), own_wifi(settings), row.number, _stage(row.stage)))
+
+
+def _send(settings: Settings, network: Network) -> None:
+    order(settings, KIND, encode(network))
+    with writing():
+        note_visit(sent=network.number)
 
 
 def standing(settings: Settings) -> Standing:
