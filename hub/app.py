@@ -75,6 +75,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     from hub.usage import routes as usage
     from hub.usage.record import Recorder
     from hub.visit import routes as visit
+    from hub.visit.lead import VisitFirst
 
     programme = load(settings)
     open_or_restore(settings, clock)
@@ -104,6 +105,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     if settings.neighbours:
         app.wsgi_app = RepositoryFirst(app.wsgi_app, content)  # type: ignore[method-assign]
     app.wsgi_app = media.MediaFirst(app.wsgi_app, content.store, recorder)  # type: ignore[method-assign]
+    app.wsgi_app = VisitFirst(app.wsgi_app, settings)  # type: ignore[method-assign]
     accepted = app.extensions["portal"]
     app.wsgi_app = PortalFirst(app.wsgi_app, settings.name, accepted)  # type: ignore[method-assign]
     return app

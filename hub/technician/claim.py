@@ -1,6 +1,6 @@
 """Who may enter a box that has no administrator yet: whoever stands beside it.
 
-    may_claim(settings, "10.45.0.17", "10.45.0.1")      # True until the first administrator is there
+    may_claim(settings, request.environ)        # True until the first administrator is there
 
 On a box the staff pages answer to the setup network and the cable alone (HUB_STAFF_FROM), and who is on one of them
 read the box's own long password off its screen or card, or holds the cable in her hand. That is all the trust there can
@@ -10,13 +10,14 @@ there the link that `hub setup` prints is the way.
 
 from __future__ import annotations
 
-from ipaddress import ip_address, ip_network
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from hub.network.record import CABLE_ADDRESS, SETUP_ADDRESS
+from hub.addresses import CABLE_ADDRESS, SETUP_ADDRESS, came_from, within
 from hub.technician.models import Technician
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hub.settings import Settings
 
 # A name that leads here by somebody else's DNS must not count as ours: its page could then claim the box (rebinding).
@@ -28,17 +29,9 @@ def has_administrator() -> bool:
     return bool(Technician.select().where(Technician.password.is_null(False)).exists())
 
 
-def may_claim(settings: Settings, address: str, host: str) -> bool:
-    """Whether a request from `address` to the name `host` may answer the five questions without an account."""
-    if not settings.staff_from or not is_from(settings.staff_from, address):
+def may_claim(settings: Settings, environ: Mapping[str, Any]) -> bool:
+    """Whether this request, as WSGI tells it, may answer the five questions without an account."""
+    if not settings.staff_networks or not within(came_from(environ), settings.staff_networks):
         return False
-    return host.partition(":")[0].lower() in OURS | ({settings.name} - {""}) and not has_administrator()
-
-
-def is_from(networks: str, address: str) -> bool:
-    """Whether `address` lies in one of the `networks`, which are written as in HUB_STAFF_FROM."""
-    try:
-        told = ip_address(address)
-    except ValueError:
-        return False
-    return any(told in ip_network(one) for one in networks.replace(",", " ").split())
+    host = str(environ.get("HTTP_HOST", "")).partition(":")[0].lower()
+    return host in OURS | ({settings.name} - {""}) and not has_administrator()

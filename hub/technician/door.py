@@ -82,7 +82,7 @@ def guard() -> Response | None:
     if request.endpoint in WITHOUT_SESSION:
         return None
     if g.signed_in is None:
-        claims = may_claim(hub_of().settings, request.remote_addr or "", request.host)
+        claims = may_claim(hub_of().settings, request.environ)
         return redirect(url_for("visit.home" if claims else "technician.sign_in"), HTTPStatus.SEE_OTHER)
     if request.method == "POST":
         _refuse_forged(g.signed_in)

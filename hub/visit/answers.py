@@ -17,6 +17,7 @@ from flask_babel import gettext as _
 from msgspec import Meta, Struct
 
 from hub.errors import HubError
+from hub.network.countries import highest_channel
 from hub.network.record import Network, Stage, WiFi
 from hub.technician.passwords import weakness
 from hub.technician.place import LONGEST_NAME
@@ -38,7 +39,6 @@ Amount = Annotated[str, Meta(max_length=20)] | float
 LONGEST_WIFI = 32  # bytes of a network's name (IEEE 802.11)
 PASSWORD = re.compile(r"[ -~]{8,63}")  # of WPA2, ASCII that can be seen (IEEE 802.11i, annex H.4)
 ACCOUNT = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
-COUNTRY = re.compile(r"[A-Z]{2}")
 
 
 class BadAnswer(HubError):
@@ -200,8 +200,13 @@ def judge_wifi(answer: WiFiAnswer) -> WiFiAnswer:
     if not answer.open and answer.password and not PASSWORD.fullmatch(answer.password):
         raise BadAnswer("wifi", "password", _wifi_password)
     country = answer.country.strip().upper()
-    if not COUNTRY.fullmatch(country):
+    highest = highest_channel(country)
+    if highest is None:
         raise BadAnswer("wifi", "country", lambda: _("A country is two letters, as in MX."))
+    if not 0 <= answer.channel <= highest:
+        raise BadAnswer(
+            "wifi", "channel", lambda: _("Take a channel from 1 to %(count)d, or 0 for the emptiest.", count=highest)
+        )
     return msgspec.structs.replace(answer, name=name, password="" if answer.open else answer.password, country=country)
 
 

@@ -20,10 +20,10 @@ from flask_babel import gettext as _
 from msgspec import Struct
 
 from content_cache.durable import make_folder, write_file
+from hub.addresses import CABLE_ADDRESS, SETUP_ADDRESS
 from hub.carry.kit import BadKit, take_kit
 from hub.db import writing
 from hub.i18n import speaking
-from hub.network.record import CABLE_ADDRESS, SETUP_ADDRESS
 from hub.site import sealing_key, signing_key, this_site
 from hub.technician.claim import has_administrator
 from hub.technician.passwords import hash_password

@@ -21,11 +21,11 @@ from hub.app import hub_of
 from hub.box.orders import order
 from hub.carry.kit import BadKit, take_kit
 from hub.carry.routes import bad_kit
-from hub.network.record import CABLE_NETWORK
+from hub.portal.where import CABLE, find
 from hub.problems import refuse
 from hub.site import this_site
 from hub.technician import door
-from hub.technician.claim import is_from, may_claim
+from hub.technician.claim import may_claim
 from hub.technician.passwords import TooManyAtOnce, hash_password
 from hub.technician.sessions import begin
 from hub.visit import office
@@ -74,7 +74,7 @@ class Power(Struct):
 @blueprint.before_request
 def guard() -> Response | None:
     """Whoever stands beside a box without an administrator comes in; everybody else signs in."""
-    if not may_claim(hub_of().settings, request.remote_addr or "", request.host):
+    if not may_claim(hub_of().settings, request.environ):
         return door.guard()
     request.max_content_length = door.LARGEST_FORM
     g.signed_in = None
@@ -189,7 +189,7 @@ def _enter(form: AdministratorForm) -> Response:
 
 def _stage() -> Stage:
     """`village` where the technician's own way in stays: on the cable, or where the radio holds both; else `trial`."""
-    stays = is_from(CABLE_NETWORK, request.remote_addr or "") or both_at_once(standing(hub_of().settings).facts)
+    stays = find(request.environ).kind == CABLE or both_at_once(standing(hub_of().settings).facts)
     return "village" if stays else "trial"
 
 
