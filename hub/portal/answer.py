@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hub.addresses import phone_of
-from hub.portal.probes import LANDING, Answer, answer_by_path, answer_to, host_of, is_own
+from hub.portal.probes import LANDING, Answer, Whose, answer_by_path, answer_to, host_of, whose
 from hub.portal.where import find
 
 if TYPE_CHECKING:
@@ -42,16 +42,13 @@ class PortalFirst:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
-        host = host_of(environ.get("HTTP_HOST", ""), environ.get("REQUEST_URI", "/"))
-        path = environ["PATH_INFO"]
-        if not is_own(host, self.name):
-            probe = answer_to(host, path)
-        elif not host and self.name:  # HTTP/1.0 need not say which host; no page of ours has a probe's path
-            probe = answer_by_path(path)
-        else:
+        host, path = host_of(environ.get("HTTP_HOST", ""), environ.get("REQUEST_URI", "/")), environ["PATH_INFO"]
+        meant = whose(host, self.name)
+        if meant is Whose.OURS:
             return self.app(environ, start_response)
+        probe = answer_to(host, path) if meant is Whose.THEIRS else answer_by_path(path) if self.name else None
         here = find(environ)
-        if probe is None and (not host or not self._is_for_us(here, path)):
+        if probe is None and (meant is Whose.UNTOLD or not self._is_for_us(here, path)):
             return self.app(environ, start_response)
         return _send(self._answer(environ, here, probe), environ, start_response)
 

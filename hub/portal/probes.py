@@ -1,7 +1,7 @@
 """Which request asks whether there is an Internet, and the answer that says yes. No I/O.
 
     host = host_of("Captive.Apple.com.:80", "/hotspot-detect.html")     # "captive.apple.com"
-    is_own(host, "hub.home.arpa")                                       # False
+    whose(host, "hub.home.arpa")                                        # Whose.THEIRS
     answer_to(host, "/hotspot-detect.html")                             # Answer("200 OK", b"<HTML>…")
 
 The path says which probe it is, whoever asks and wherever: makers of phones have hundreds of hosts for `/generate_204`
@@ -12,13 +12,23 @@ others took for versions in it broke with Android 10. Sources and what each clie
 from __future__ import annotations
 
 import re
+from enum import Enum
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from hub.addresses import address_of
+from hub.addresses import PORTAL_ADDRESS, address_of
 
+PORTAL = address_of(PORTAL_ADDRESS)
 LONGEST_HOST = 300  # characters; a name has at most 253
+
+
+class Whose(Enum):
+    """Who is meant by a request's host."""
+
+    OURS = "ours"
+    THEIRS = "theirs"
+    UNTOLD = "untold"
 
 
 class Answer(NamedTuple):
@@ -135,7 +145,7 @@ def host_of(header: str, target: str = "/") -> str:
     `target` is the request's as it was sent: a whole address there goes before the Host header (RFC 9112, 3.2.2).
     """
     if target[:1] not in {"/", "*", ""} and "://" in target[:10]:
-        header = _authority(target[:2000])
+        header = _authority(target[:2000]) or header
     return _host(header) if len(header) <= LONGEST_HOST else "?"
 
 
@@ -158,11 +168,18 @@ def _host(header: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def is_own(host: str, name: str) -> bool:
-    """Whether the hub itself is meant: by its `name`, by a number, by nothing at all, or on this very machine."""
-    if host in {"", "localhost"} or host.endswith(".localhost") or (name and host == name.lower().rstrip(".")):
-        return True
-    return address_of(host) is not None
+def whose(host: str, name: str) -> Whose:
+    """Whether the hub itself is meant: by its `name`, by a number of its networks, or on this very machine.
+
+    Where no host is named, as HTTP/1.0 allows, or a number of others, as Android 4 does with what the name server told
+    it, the path alone can tell.
+    """
+    if host == "localhost" or host.endswith(".localhost") or (name and host == name.lower().rstrip(".")):
+        return Whose.OURS
+    number = address_of(host)
+    if number is not None and (number == PORTAL or number.is_global):
+        return Whose.UNTOLD
+    return Whose.OURS if number is not None else Whose.THEIRS if host else Whose.UNTOLD
 
 
 def answer_to(host: str, path: str) -> Answer | None:
