@@ -38,6 +38,10 @@ class Answers(NamedTuple):
 @click.option("--code", help="The one-time code that head office gave for this site.")
 @click.option("--kit", type=FILE, metavar="FILE", help="The kit that head office made: site, keys and code in one.")
 @click.option("--without-head-office", is_flag=True, help="Work without head office, at least for now.")
+@click.option("--daily-mb", metavar="MB", help="MB a day over the uplink, both ways; none for no limit.")
+@click.option("--monthly-mb", metavar="MB", help="MB a month over the uplink; none for no limit.")
+@click.option("--hours", metavar="HH-HH", help="Hours in which the uplink may be used, as in 06-22; none for all.")
+@click.option("--free-hours", metavar="HH-HH", help="Hours that count against no budget, as in 00-05; none for none.")
 @click.option("--content-url", metavar="PLACE", help="Where courses come from: an address or a folder.")
 @click.option(
     "--content-root", type=FILE, metavar="FILE", help="Head office's 1.root.json, by which content is believed."
@@ -53,6 +57,10 @@ def command(
     code: str | None,
     kit: Path | None,
     without_head_office: bool,
+    daily_mb: str | None,
+    monthly_mb: str | None,
+    hours: str | None,
+    free_hours: str | None,
     content_url: str | None,
     content_root: Path | None,
     replace_content_root: bool,
@@ -67,6 +75,7 @@ def command(
     from hub.settings import Settings
     from hub.site import this_site
     from hub.technician.place import check_address, check_name, check_zone, enter_link
+    from hub.uplink.budget import Rules, changed
 
     settings, clock = Settings.load(), Clock()
     # Flags are looked at before anything is asked or written.
@@ -75,6 +84,8 @@ def command(
     _refuse_beside_kit(kit, name, time_zone, collector_url, code)
     given = Answers(name and check_name(name), time_zone and check_zone(time_zone), collector_url, code)
     of_content = (content_url and check_place(content_url), content_group and check_group(content_group))
+    of_uplink = {"daily": daily_mb, "monthly": monthly_mb, "hours": hours, "free": free_hours}
+    changed(Rules(), **of_uplink)
     open_or_restore(settings, clock)
     if content_root:
         pin(content_root, settings.library_root, replace=replace_content_root)
@@ -83,9 +94,19 @@ def command(
 
         take_kit(read(kit), settings, clock)
     quiet = without_head_office or any(of_content) or content_root is not None or kit is not None
+    quiet = quiet or any(of_uplink.values())
     site = _apply(_complete(given, this_site(), quiet, ask=not as_json), settings, clock)
     configure(*of_content)
+    if any(of_uplink.values()):
+        _budget(of_uplink)
     _tell(site, enter_link(base, clock), as_json=as_json)
+
+
+def _budget(told: dict[str, str | None]) -> None:
+    from hub.uplink.budget import changed
+    from hub.uplink.ledger import rules, set_rules
+
+    set_rules(changed(rules(), **told))
 
 
 def _refuse_contradictions(collector_url: str | None, code: str | None, without_head_office: bool) -> None:

@@ -48,9 +48,16 @@ log = logging.getLogger("hub.uplink")
 
 
 class NoAnswer(HubError):
-    """Head office was not reached, or something else answered in its place; what waits is kept, and tried again."""
+    """Head office was not reached, or something else answered in its place; what waits is kept, and tried again.
+
+    `refused`: something there said no to what was asked, with a status of 4xx. It is not signed, so it may be wrong.
+    """
 
     exit_code = 69
+
+    def __init__(self, sentence: str, *, refused: bool = False) -> None:
+        super().__init__(sentence)
+        self.refused = refused
 
 
 class Reply(NamedTuple):
@@ -146,7 +153,7 @@ class Line:
             answer = response.raw.read(LONGEST_REPLY + 1)
             seconds = self._clock.since_boot() - began
             if refused := refusal(host_of(url), response.status_code, response.headers, answer):
-                raise NoAnswer(refused)
+                raise NoAnswer(refused, refused=400 <= response.status_code < 500)
             announced = response.headers.get("Content-Length", "")
             if announced.isdecimal() and len(answer) < int(announced):
                 raise requests.ConnectionError

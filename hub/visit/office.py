@@ -35,26 +35,29 @@ def look(settings: Settings, clock: Clock) -> bool:
     except NotEnrolled as error:
         _note(row.code, clock, state=REFUSED, sentence=str(error))
     except NoAnswer as error:
-        _note(row.code, clock, state=WAITING, sentence=str(error), failures=row.failures + 1)
+        state = REFUSED if error.refused else WAITING
+        _note(row.code, clock, state=state, sentence=str(error), failures=row.failures + 1)
     else:
         _note(row.code, clock, state=DONE, sentence=None, failures=0)
     return True
 
 
 def is_due(row: OfficeCode, clock: Clock) -> bool:
-    """At once when it was given, then with pauses that double; what was refused waits for another answer."""
-    if row.state not in (WANTED, WAITING):
-        return False
+    """At once when it was given, then with pauses that double.
+
+    What was refused is tried too, seldom: nobody signed the refusal, and a hotspot that wants a sign-in says no as well.
+    """
     now = clock.moment()
     if row.state == WANTED or row.boot != now.boot or row.seconds is None:
         return True
-    return bool(now.seconds - row.seconds >= min(FIRST_PAUSE * 2 ** min(row.failures - 1, 10), LONGEST_PAUSE))
+    pause = LONGEST_PAUSE if row.state == REFUSED else FIRST_PAUSE * 2 ** min(max(row.failures, 1) - 1, 10)
+    return bool(now.seconds - row.seconds >= min(pause, LONGEST_PAUSE))
 
 
 def again() -> None:
     """Try at the worker's next look."""
     with writing():
-        OfficeCode.update(state=WANTED, failures=0).where(OfficeCode.state == WAITING).execute()
+        OfficeCode.update(state=WANTED, failures=0).where(OfficeCode.state != DONE).execute()
 
 
 def _note(code: str, clock: Clock, **fields: object) -> None:

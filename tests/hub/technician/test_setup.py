@@ -15,6 +15,8 @@ from hub.db import database, open_database
 from hub.settings import Settings
 from hub.site import this_site
 from hub.technician.place import BadAnswer, check_address, check_name, check_zone
+from hub.uplink.budget import Rules
+from hub.uplink.ledger import rules
 from tests.collector.running import RunningOffice
 from tests.hub.technician.conftest import Browser
 
@@ -182,3 +184,21 @@ def test_what_is_no_address_is_refused(address: str) -> None:
 @pytest.mark.parametrize("address", ["http://hub.lan", "https://10.0.0.1:8080", "http://[::1]:8080"])
 def test_addresses_are_kept_as_they_are(address: str) -> None:
     assert check_address(address) == check_address(address + "/") == address
+
+
+def test_budget_and_hours_are_told_with_the_rest(folder: Path) -> None:
+    flags = ("--daily-mb", "20", "--monthly-mb", "none", "--hours", "22-06", "--free-hours", "00-05", "--json")
+    done = setup(folder, *FIRST, *flags)
+    assert done.returncode == 0, done.stderr
+    open_database(folder / "hub.sqlite3")
+    assert rules() == Rules(daily=20_000_000, monthly=None, hours="22-06", free="00-05")
+    assert setup(folder, "--hours", "none", "--json").returncode == 0
+    open_database(folder / "hub.sqlite3")
+    assert rules() == Rules(daily=20_000_000, monthly=None, free="00-05")
+
+
+def test_a_budget_that_is_none_keeps_everything_as_it_was(folder: Path) -> None:
+    done = setup(folder, *FIRST, "--daily-mb", "lots", "--json")
+    assert done.returncode == 64
+    assert "write how many MB" in done.stderr
+    assert not (folder / "hub.sqlite3").exists()
