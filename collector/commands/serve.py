@@ -15,10 +15,12 @@ def command() -> None:
 
     from collector.app import create_app
     from collector.names.watch import start_watching
+    from collector.notify import say_where_it_hangs
     from collector.pulse import start_pulse
     from collector.server import listen, stop_on_signals
     from collector.settings import Settings
 
+    say_where_it_hangs()
     stop_on_signals()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     settings = Settings.load()

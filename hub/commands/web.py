@@ -11,11 +11,12 @@ import click
 def command() -> None:
     """Answer people: pages, media, reports of playing. Settings: docs/operating/settings.md."""
     from hub.app import create_app, hub_of
-    from hub.notify import notify, passed_socket
+    from hub.notify import notify, passed_socket, say_where_it_hangs
     from hub.pulse import Pulse
     from hub.server import HubServer
     from hub.settings import Settings
 
+    say_where_it_hangs()
     settings = Settings.load()
     app = create_app(settings)
     server = HubServer(app, settings, passed_socket())

@@ -10,8 +10,10 @@ def command() -> None:
     """Run the jobs until stopped: roll up, upload, sweep, snapshot, verify. Settings: docs/operating/settings.md."""
     import logging
 
+    from hub.notify import say_where_it_hangs
     from hub.settings import Settings
     from hub.worker.run import run_worker
 
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    say_where_it_hangs()
     run_worker(Settings.load())

@@ -80,7 +80,7 @@ class Manager:
 
         With `listener`, that is passed on. `patched` is Python that runs first, to have something go wrong.
         """
-        told = {"NOTIFY_SOCKET": self.address, "PYTHONFAULTHANDLER": "1"}
+        told = {"NOTIFY_SOCKET": self.address}
         if self.watchdog:
             told["WATCHDOG_USEC"] = str(int(self.watchdog * 1e6))
         program, *arguments = words
