@@ -22,16 +22,16 @@ def command() -> None:
 def export(path: Path | None, stick: bool, as_json: bool) -> None:
     """Write all that waits for head office to PATH, a file or a folder, or to a --stick."""
     from content_cache.library import Library
+    from hub.backup import open_or_restore
     from hub.carry.sticks import write_to_all
     from hub.carry.up import seal_all, write_out
     from hub.clock import Clock
-    from hub.db import open_database
     from hub.settings import Settings
 
     if stick == (path is not None):
         raise click.UsageError("Give a PATH, or --stick; see `hub carry export --help`.")
     settings, clock = Settings.load(), Clock()
-    open_database(settings.database)
+    open_or_restore(settings, clock)
     library = Library(settings.library_root)
     seal_all(settings, clock, library)
     if path is None:
@@ -54,14 +54,14 @@ def export(path: Path | None, stick: bool, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def import_(file: Path, as_json: bool) -> None:
     """Take in the reply FILE that head office made. Exit code 65 if it is none for this hub."""
+    from hub.backup import open_or_restore
     from hub.carry.back import read, take_back
     from hub.clock import Clock
-    from hub.db import open_database
     from hub.downlink.apply import apply
     from hub.settings import Settings
 
     settings, clock = Settings.load(), Clock()
-    open_database(settings.database)
+    open_or_restore(settings, clock)
     back = take_back(read(file), settings, clock)
     apply(settings, clock)
     if as_json:

@@ -23,15 +23,15 @@ def command() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def status(as_json: bool) -> None:
     """Show what waits, when head office last answered, and what went wrong since."""
+    from hub.backup import open_or_restore
     from hub.clock import Clock, dated
-    from hub.db import open_database
     from hub.settings import Settings
     from hub.uplink.status import past
     from hub.uplink.status import status as read
 
-    settings = Settings.load()
-    open_database(settings.database)
-    found, anew = read(settings, Clock()), past()
+    settings, clock = Settings.load(), Clock()
+    open_or_restore(settings, clock)
+    found, anew = read(settings, clock), past()
     when = dated(found.last_reached) if found.last_reached else None
     reached = when.isoformat(timespec="seconds") if when else None
     if as_json:
@@ -45,8 +45,8 @@ def status(as_json: bool) -> None:
 def send(as_json: bool) -> None:
     """Seal what is due and send all that waits, whatever the hour. Exit code 69 if head office does not answer."""
     from content_cache.library import Library
+    from hub.backup import open_or_restore
     from hub.clock import Clock
-    from hub.db import open_database
     from hub.downlink.apply import apply
     from hub.errors import HubError
     from hub.settings import Settings
@@ -55,7 +55,7 @@ def send(as_json: bool) -> None:
     from hub.uplink.seal import roll_up
 
     settings, clock = Settings.load(), Clock()
-    open_database(settings.database)
+    open_or_restore(settings, clock)
     if not this_site().enrolled:
         raise HubError("This hub is not enrolled with head office; run `hub setup` first.")
     if not this_site().has_line:
@@ -82,18 +82,19 @@ def budget(
     daily_mb: str | None, monthly_mb: str | None, hours: str | None, free_hours: str | None, as_json: bool
 ) -> None:
     """Show or set how many bytes may cross the uplink, and when. Days and hours are the site's."""
+    from hub.backup import open_or_restore
     from hub.clock import Clock
-    from hub.db import open_database
     from hub.settings import Settings
     from hub.site import this_site
     from hub.uplink.budget import changed
     from hub.uplink.ledger import rules, set_rules
     from hub.uplink.status import budget_status
 
-    open_database(Settings.load().database)
+    clock = Clock()
+    open_or_restore(Settings.load(), clock)
     if daily_mb or monthly_mb or hours or free_hours:
         set_rules(changed(rules(), daily=daily_mb, monthly=monthly_mb, hours=hours, free=free_hours))
-    found = budget_status(Clock())
+    found = budget_status(clock)
     if as_json:
         import msgspec
 

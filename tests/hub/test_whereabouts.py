@@ -7,8 +7,10 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+from click.testing import CliRunner
 
 from hub.backup import Restored, latest_restored, open_or_restore, snapshot
+from hub.cli import hub
 from hub.clock import Clock
 from hub.db import database
 from hub.settings import Settings
@@ -274,3 +276,25 @@ def test_a_start_removes_what_a_power_cut_left_of_a_file(settings: Settings) -> 
     (settings.data / ".new-0123456789abcdef").touch()
     start(settings)
     assert not list(settings.data.glob(".new-*"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("uplink", "status"), ("uplink", "send"), ("uplink", "budget"), ("carry", "export", "."), ("carry", "import")],
+    ids=" ".join,
+)
+def test_a_copy_is_found_out_by_the_command_that_meets_it_first(
+    settings: Settings, tmp_path: Path, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is sealed or sent under the epoch of the box that it was copied from, whether the command comes far."""
+    epoch = this_site().epoch
+    database.close()
+    cp(settings.data, tmp_path / "copy")
+    (tmp_path / "reply").touch()
+    file = [str(tmp_path / "reply")] if words[-1] == "import" else []
+    monkeypatch.setenv("HUB_DATA", str(tmp_path / "copy"))
+    monkeypatch.setenv("HUB_STICKS", str(tmp_path / "media"))
+    CliRunner().invoke(hub, [*words, *file])
+    row = latest_restored()
+    assert row is not None
+    assert (row.reason, this_site().epoch == epoch) == (COPIED, False)
