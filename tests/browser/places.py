@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tests.browser import carrying, delivery
+from tests.browser import carrying, delivery, joining
 from tests.browser.village import EVERY_KIND, PASSWORD
 from tests.town import ITEM
 
@@ -115,6 +115,9 @@ PLACES = [
     Place("enter", "{link}"),
     Place("staff-home", "/technician", staff=True, sees="main table"),
     Place("staff-password", "/technician/password", staff=True, sees="#current"),
+    Place("welcome", "/welcome", hub="joining", sees="main button"),
+    Place("welcome-setup", "/welcome", hub="joining", act=joining.on_setup_network, sees="main button"),
+    Place("welcome-ready", "/welcome", hub="joined", act=joining.press, sees="h1 .icon"),
     Place("carry", "/carry", hub="carried", sees="main ol"),
     Place("carry-thanks", "/carry", hub="carried", act=carrying.thank, sees="main [role=status]"),
     Place("carry-mistake", "/carry", hub="carried", status=422, act=carrying.mistake, sees="main [role=alert]"),

@@ -1,5 +1,6 @@
 """Hubs to look at: one with a library, one without, one with more courses than fit a screen, one with few visitors, one
-to which courses are still coming (tests/browser/delivery.py), one without a line (tests/browser/carrying.py).
+to which courses are still coming (tests/browser/delivery.py), one without a line (tests/browser/carrying.py), and two
+with a name of their own, whose portal is seen by a phone before and after (tests/browser/joining.py).
 
 with Village(folder) as village:
     village.hub("village").at("/")      # each is started when it is first asked for
@@ -24,7 +25,7 @@ from typing import TYPE_CHECKING, Self
 
 import requests
 
-from tests.browser import carrying
+from tests.browser import carrying, joining
 from tests.browser.delivery import wait_for_some
 from tests.town import ITEM, SAMPLES, Phone, Town
 
@@ -125,7 +126,7 @@ class Village:
             town.__exit__()
 
     def hub(self, name: str) -> Town:
-        """The hub `village`, `empty`, `crowded`, `quiet`, `waiting` or `carried`, running."""
+        """The hub `village`, `empty`, `crowded`, `quiet`, `waiting`, `carried`, `joining` or `joined`, running."""
         if name not in self._hubs:
             fill: dict[str, Callable[[Town], None]] = {
                 "village": self._settle,
@@ -136,7 +137,7 @@ class Village:
             }
             folder = self.folder / name
             folder.mkdir(parents=True)
-            town = Town(folder)
+            town = Town(folder, joining.NAMED if name in {"joining", "joined"} else None)
             self._hubs[name] = town
             fill.get(name, lambda _town: None)(town)
             town.start("web")
