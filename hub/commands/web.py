@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import signal
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from hub.settings import Settings
 
 
 @click.command("web")
 def command() -> None:
     """Answer people: pages, media, reports of playing. Settings: docs/operating/settings.md."""
-    from hub.app import create_app, hub_of
-    from hub.notify import notify, passed_socket, say_where_it_hangs
-    from hub.pulse import Pulse
-    from hub.server import HubServer
+    from hub.notify import say_where_it_hangs
+    from hub.restarts import backing_off
     from hub.settings import Settings
 
     say_where_it_hangs()
     settings = Settings.load()
+    with backing_off(settings.run_folder / "web.starts"):
+        _serve(settings)
+
+
+def _serve(settings: Settings) -> None:
+    from hub.app import create_app, hub_of
+    from hub.notify import notify, passed_socket
+    from hub.pulse import Pulse
+    from hub.server import HubServer
+
     app = create_app(settings)
     server = HubServer(app, settings, passed_socket())
     with app.app_context():

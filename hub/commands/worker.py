@@ -11,9 +11,12 @@ def command() -> None:
     import logging
 
     from hub.notify import say_where_it_hangs
+    from hub.restarts import backing_off
     from hub.settings import Settings
     from hub.worker.run import run_worker
 
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     say_where_it_hangs()
-    run_worker(Settings.load())
+    settings = Settings.load()
+    with backing_off(settings.run_folder / "worker.starts"):
+        run_worker(settings)
