@@ -24,6 +24,7 @@ COMMANDS = {
     "content": "Take in, list and check the course library.",
     "usage": "Show what is counted, day by day.",
     "uplink": "Show what waits for head office, send it now, or budget the uplink.",
+    "network": "Show, check or put in force a box's Wi-Fi, names, firewall and uplink.",
     "carry": "Write the file that a person carries to head office; take in its reply.",
     "messages": "Send one SMS through a modem; show what was told in short messages.",
     "power": "Restart the box or switch it off, as its page ordered; for root.",

@@ -65,6 +65,7 @@ def _where(plan: Plan) -> list[str]:
         # Its own addresses alone, as they come: systemd-resolved may keep port 53 of 127.0.0.53.
         "bind-dynamic",
         "log-facility=-",
+        "pid-file=",
         "quiet-dhcp",
     ]
 

@@ -1,0 +1,168 @@
+"""A box made of a folder and a runner that answers as its programs would: `iw`, `systemctl`, `nft`, `hostapd_cli`, `ip`.
+
+    box = FakeBox(tmp_path)
+    box.order(network(number=1, stage="village"))
+    box.apply()                     # Outcome; what ran is in box.ran
+    box.fails["nft -f"] = "…"       # from now on this command fails with these words
+    box.dies_before = 7             # the process is killed before its seventh step
+    box.power_cut()                 # what is in /run is gone
+
+A step is a command or a durable write, so that a test can end the process between any two.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import hub.network.apply
+from content_cache import durable
+from hub.box.orders import order, outcome
+from hub.network.apply import Applier, Outcome
+from hub.network.keep import Keep
+from hub.network.record import VILLAGE_ADDRESS, Network, encode
+from hub.network.shell import Done
+from hub.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pytest
+
+SAMPLES = Path(__file__).parent / "samples"
+
+
+class Killed(BaseException):
+    """kill -9: nothing of ours runs after it."""
+
+
+class FakeBox:
+    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.root = root
+        self.settings = Settings(
+            data=root / "var/lib/village-hub", run=root / "run/village-hub", name="hub.home.arpa", port=80
+        )
+        self.keep = Keep(root)
+        self.radios = ["pi-brcmfmac"]
+        self.fails: dict[str, str] = {}
+        self.ran: list[str] = []
+        self.active: set[str] = set()
+        self.rules = ""  # the firewall that is loaded
+        self.steps = 0
+        self.dies_before = 0
+        self.now = 100.0  # seconds since the machine's start
+        self._card("eth0")
+        (root / "var/lib/village-hub").mkdir(parents=True)
+        (root / "proc/sys/net/ipv4").mkdir(parents=True)
+        (root / "proc/sys/net/ipv4/ip_forward").write_text("0\n")
+        self.power_on()
+        for module in (hub.network.keep, hub.network.force, hub.network.watch):
+            monkeypatch.setattr(module, "write_file", self.write_file)
+        # Nobody cuts the power of this machine, and its disk has others to serve.
+        monkeypatch.setattr(durable.os, "fsync", lambda _: None)
+        monkeypatch.setattr(hub.network.force, "replace_link", self.replace_link)
+        monkeypatch.setattr(hub.network.force, "PATIENCE", 0.0)
+        monkeypatch.setattr(hub.network.apply, "RADIO_SECONDS", 0.0)
+        monkeypatch.setattr(hub.network.apply, "_seconds_of_boot", lambda: self.now)
+
+    def _card(self, name: str) -> None:
+        folder = self.root / "sys/class/net" / name
+        folder.mkdir(parents=True)
+        (folder / "type").write_text("1\n")
+
+    def power_on(self) -> None:
+        (self.root / "run/village-hub").mkdir(parents=True)
+
+    def power_cut(self) -> None:
+        shutil.rmtree(self.root / "run")
+        self.active.clear()
+        self.rules, self.now, self.dies_before = "", 20.0, 0
+        self.power_on()
+
+    def order(self, network: Network | bytes) -> None:
+        order(self.settings, "network", network if isinstance(network, bytes) else encode(network))
+
+    def apply(self) -> Outcome:
+        self.steps = 0
+        self.ran.clear()
+        return Applier(self.settings, self.root, self.run).apply()
+
+    def told(self) -> dict[str, object]:
+        return outcome(self.settings, "network") or {}
+
+    def _step(self) -> None:
+        self.steps += 1
+        if self.steps == self.dies_before:
+            raise Killed
+
+    def write_file(self, path: Path, data: bytes, *, mode: int = 0o644) -> None:
+        self._step()
+        durable.write_file(path, data, mode=mode)
+
+    def replace_link(self, path: Path, target: str) -> None:
+        self._step()
+        durable.replace_link(path, target)
+
+    # What the programs answer
+
+    def run(self, words: Sequence[str], *, seconds: float = 0, until: str = "") -> Done:
+        self._step()
+        line = " ".join(words)
+        self.ran.append(line)
+        for start, reason in self.fails.items():
+            if line.startswith(start):
+                return Done(1, f"{reason}\n")
+        answer = getattr(self, f"_{words[0].replace('-', '_')}", None)
+        text = answer(words) if answer else ""
+        return text if isinstance(text, Done) else Done(None if until else 0, text)
+
+    def _iw(self, words: Sequence[str]) -> str:
+        if words[1] == "phy":
+            return "".join((SAMPLES / f"{name}.phy").read_text("utf-8") for name in self.radios)
+        if words[-1] == "scan":
+            return (SAMPLES / "busy-1-and-6.scan").read_text("utf-8")
+        return (SAMPLES / "pi-with-adapter.dev").read_text("utf-8") if self.radios else ""
+
+    def _systemctl(self, words: Sequence[str]) -> Done:
+        verb, unit = words[1], words[-1]
+        if verb in ("start", "restart"):
+            self.active.add(unit)
+        if verb == "stop":
+            self.active.discard(unit)
+        return Done(0 if verb != "is-active" or unit in self.active else 3, "")
+
+    def _nft(self, words: Sequence[str]) -> str:
+        if words[1] == "-f":
+            self.rules = Path(words[2]).read_text("utf-8")
+        return ""
+
+    def _hostapd_cli(self, words: Sequence[str]) -> str:
+        return "state=ENABLED\n" if "hub-access-point.service" in self.active else ""
+
+    def _ip(self, words: Sequence[str]) -> str:
+        """networkd has given each interface the address of its file."""
+        lines = [file.read_text("utf-8") for file in self.keep.networkd.glob("*.network")]
+        mine = [text for text in lines if f"Name={words[-1]}\n" in text]
+        return "".join(
+            f"2: {words[-1]}    inet {line[8:]} scope\n"
+            for text in mine
+            for line in text.split("\n")
+            if line.startswith("Address=")
+        )
+
+    # What is in force
+
+    def in_force(self) -> str:
+        """Which network phones see: by what every part has that makes it. "mixed" if the parts do not agree."""
+        current = self.keep.current
+        texts = [file.read_text("utf-8") for file in current.glob("hostapd-*.conf")]
+        seen = {
+            bytes.fromhex(line[6:]).decode() for text in texts for line in text.split("\n") if line.startswith("ssid2=")
+        }
+        village = any(VILLAGE_ADDRESS in file.read_text("utf-8") for file in self.keep.networkd.glob("*.network"))
+        agree = self.rules == (current / "nftables.nft").read_text("utf-8") and village == (
+            "from_village" in self.rules
+        )
+        names = ",".join(sorted(seen))
+        return names if agree and "hub-names.service" in self.active else f"mixed {names}"
