@@ -11,7 +11,6 @@ SETUP = @$(PYTHON) deploy/laptop/bootstrap.py
 BIN = .venv/bin
 
 .PHONY: run test test-long lab radio-test bench fuzz deb screenshots check
-.PHONY: run test test-long radio-test bench fuzz deb screenshots check
 
 run:
 	$(SETUP) publisher collector
