@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.guest import image, machine
+from tests.guest.hub import Hub
 from tests.guest.machine import Machine
 from tests.guest.phones import Phone
 
@@ -32,6 +33,18 @@ def box(tmp_path_factory) -> Iterator[Machine]:
         pytest.skip(f"building a guest needs root and {', '.join(machine.missing()) or 'nothing else'}")
     with Machine(image.build(SUITE), tmp_path_factory.mktemp("guest")) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def _hub(box) -> Hub:
+    return Hub(box)
+
+
+@pytest.fixture
+def hub(_hub) -> Hub:
+    """The hub on it, up, whatever the test before did."""
+    _hub.up()
+    return _hub
 
 
 @pytest.fixture

@@ -82,7 +82,8 @@ class Machine:
         drives = [(self.disk, "qcow2"), (self.card, "raw")]
         return [
             "qemu-system-x86_64", "-M", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024",
-            "-display", "none", "-monitor", "none", "-serial", f"file:{self.console},append=on",
+            "-display", "none", "-monitor", "none",
+            "-chardev", f"file,id=console,path={self.console},append=on", "-serial", "chardev:console",
             *(word for file, kind in drives for word in ("-drive", f"if=virtio,file={file},format={kind}")),
             "-netdev", "user,id=uplink,restrict=on", "-device", f"virtio-net-pci,netdev=uplink,mac={UPLINK}",
             "-netdev", "hubport,id=near,hubid=1", "-device", f"virtio-net-pci,netdev=near,mac={SECOND}",
@@ -110,6 +111,14 @@ class Machine:
             self._qemu.kill()
             self._qemu.wait(30)
         self._line = self._qemu = None
+
+    def hostapd(self, interface: str) -> str:
+        """What hostapd says of the network that it has on `interface`."""
+        return self.run("hostapd_cli", "-p", "/run/village-hub-net/hostapd", "-i", interface, "status").out
+
+    def crash(self) -> None:
+        """Have the kernel panic; no answer comes to this."""
+        self._say({"command": ["sh", "-c", "echo c > /proc/sysrq-trigger"], "timeout": 60, "input": None})
 
     def greeted(self, within: float = BOOT) -> str:
         """Wait for a start of the machine, the first or one that it made itself; its boot id."""

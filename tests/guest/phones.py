@@ -66,9 +66,23 @@ class Device:
         status, _, to = end.partition(" ")
         return Answer(int(status), to, body)
 
+    def accept(self) -> None:
+        """Press the portal's button, as the window that a phone opens does."""
+        assert self.get("http://hub.home.arpa/welcome").status == 200
+        assert self.get("http://hub.home.arpa/welcome", "--request", "POST").status == 303
+
     def reaches(self, address: str) -> bool:
         """Whether somebody answers an echo request there."""
         return self.run("busybox", "ping", "-c", "3", "-W", "2", address, check=False).code == 0
+
+    @property
+    def hardware_address(self) -> str:
+        return self.run("cat", f"/sys/class/net/{self.interface}/address").out.strip()
+
+    def knows(self, other: Device) -> None:
+        """Send to `other` without asking where it is."""
+        there = ("lladdr", other.hardware_address, "dev", self.interface)
+        self.run("ip", "neighbour", "replace", other.address, *there)
 
 
 class Phone(Device):
