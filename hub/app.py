@@ -61,6 +61,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     """Build the application over the folder `settings.data`, which is made if absent; raises HubError."""
     from hub import assets, i18n, problems
     from hub.acceptance import routes as acceptance
+    from hub.acceptance.machine import machine_checks
     from hub.carry import routes as carry
     from hub.content import routes as content_routes
     from hub.content.checks import content_checks
@@ -77,6 +78,9 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     from hub.visit import routes as visit
     from hub.visit.lead import VisitFirst
 
+    def more_checks(settings: Settings, clock: Clock, library: Library) -> list[Check]:
+        return content_checks(settings, clock, library) + machine_checks(settings, clock, library)
+
     programme = load(settings)
     open_or_restore(settings, clock)
     this_site()
@@ -91,7 +95,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
         MAX_FORM_MEMORY_SIZE=256 * 1024,
     )
     recorder = Recorder(settings, clock, content)
-    app.extensions["hub"] = Hub(settings, clock, content, recorder, programme, content_checks)
+    app.extensions["hub"] = Hub(settings, clock, content, recorder, programme, more_checks)
     shown = {"programme": programme.name, "logo": Markup(programme.logo)}  # noqa: S704 - cleaned by clean_svg
     app.context_processor(lambda: shown)
     i18n.init_app(app)
@@ -99,6 +103,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     assets.init_app(app, programme)
     for feature in (library, usage, technician, content_routes, carry, visit, acceptance, portal, health):
         app.register_blueprint(feature.blueprint)
+    app.register_blueprint(acceptance.labels)
     app.after_request(_harden)
     app.teardown_appcontext(_hang_up)
     app.wsgi_app = PagesFirst(app.wsgi_app, content, recorder)  # type: ignore[method-assign]

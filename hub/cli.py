@@ -29,6 +29,8 @@ COMMANDS = {
     "messages": "Send one SMS through a modem; show what was told in short messages.",
     "power": "Restart the box or switch it off, as its page ordered; for root.",
     "doctor": "Check this hub and say what to mend.",
+    "label": "Write the label with the Wi-Fi's name and password, to hang up.",
+    "support": "Write a file that tells helpers how this hub fares, without secrets.",
     "backup": "Make or list snapshots of the database.",
 }
 

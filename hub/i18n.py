@@ -69,17 +69,19 @@ def minutes(seconds: float) -> str:
     """A length as people say it: "3 min"; anything under a minute is "1 min"."""
     whole = max(round(seconds / 60), 1)
     if whole < 60:
-        return str(format_unit(whole, "minute", "short", locale=get_locale()))
+        return str(format_unit(whole, "minute", "short", locale=get_locale() or "en"))
     return _("%(hours)d h %(minutes)d min", hours=whole // 60, minutes=whole % 60)
 
 
 def size(count: int) -> str:
     """Bytes as a person weighs them up: "2.5 MB", "340 kB" (powers of 1,000)."""
     if count >= 999_950_000:
-        return str(format_unit(round(count / 1e9, 1), "digital-gigabyte", "short", locale=get_locale()))
+        return str(format_unit(round(count / 1e9, 1), "digital-gigabyte", "short", locale=get_locale() or "en"))
     if count >= 999_500:
-        return str(format_unit(round(count / 1e6, 1), "digital-megabyte", "short", locale=get_locale()))
-    return str(format_unit(max(round(count / 1e3), min(count, 1)), "digital-kilobyte", "short", locale=get_locale()))
+        return str(format_unit(round(count / 1e6, 1), "digital-megabyte", "short", locale=get_locale() or "en"))
+    return str(
+        format_unit(max(round(count / 1e3), min(count, 1)), "digital-kilobyte", "short", locale=get_locale() or "en")
+    )
 
 
 def language_name(code: str) -> str:

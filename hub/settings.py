@@ -81,6 +81,7 @@ class Settings:
     answers: Path = setting(
         Path("boot/firmware/hub-setup.toml"), "file", "The five answers by file; looked for in HUB_MACHINE."
     )
+    card_test_mb: int = setting(0, "MB", "Free disk that the test of the card spans; 0 is all but the reserve.")
 
     @property
     def database(self) -> Path:
@@ -172,14 +173,12 @@ def _check(settings: Settings) -> None:
     ):
         if getattr(settings, name) < 1:
             raise BadSetting(f"HUB_{name.upper()} must be 1 or more; leave it out for the default.")
-    for name in ("message_after", "messages_a_day"):
+    for name in ("message_after", "messages_a_day", "content_kbit", "card_test_mb"):
         if getattr(settings, name) < 0:
             raise BadSetting(f"HUB_{name.upper()} must be 0 or more; leave it out for the default.")
     _check_addresses(settings)
     if not 140 <= settings.message_bytes <= 32_768:
         raise BadSetting("HUB_MESSAGE_BYTES must be 140 for an SMS, or 340 and more; leave it out for the default.")
-    if settings.content_kbit < 0:
-        raise BadSetting("HUB_CONTENT_KBIT must be 0 or more; leave it out for the default.")
     if not 0 < settings.flush_every <= 5:
         raise BadSetting("HUB_FLUSH_EVERY must be over 0 and at most 5 seconds; leave it out for the default.")
 

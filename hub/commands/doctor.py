@@ -29,6 +29,7 @@ def command(as_json: bool) -> None:
 
 def _look() -> list[Check]:
     from content_cache.library import Library
+    from hub.acceptance.machine import machine_checks
     from hub.clock import Clock
     from hub.content.checks import content_checks
     from hub.settings import Settings
@@ -39,7 +40,8 @@ def _look() -> list[Check]:
     if not opened.ok:
         return [opened]
     clock, library = Clock(), Library(settings.library_root)
-    return all_checks(settings, clock, library) + content_checks(settings, clock, library)
+    found = all_checks(settings, clock, library) + content_checks(settings, clock, library)
+    return found + machine_checks(settings, clock, library)
 
 
 def _verdict(failed: int) -> str:

@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from content_cache.errors import Busy
 from content_cache.renewing import renew
+from hub.acceptance.work import look as look_at_errands
 from hub.backup import snapshot
+from hub.box.power import watch
 from hub.carry.sticks import look as look_at_carriers
 from hub.content.copies import look as look_at_copies
 from hub.content.models import state as content
@@ -139,6 +141,15 @@ def carry_by_stick(work: Work) -> Idle | None:
     return None if look_at_carriers(work.settings.sticks, work.settings, work.clock, work.library) else IDLE
 
 
+def help_with_acceptance(work: Work) -> Idle | None:
+    return None if look_at_errands(work.settings, work.clock, work.library, work.stop) else IDLE
+
+
+def look_at_power(work: Work) -> Idle:
+    watch(work.settings.machine, work.settings.run_folder)
+    return IDLE
+
+
 def verify(work: Work) -> Idle | None:
     done = scrub(work.library.store, work.clock, rate=work.settings.verify_rate_mb * 1e6, stop=work.stop)
     return IDLE if done is None else None
@@ -179,5 +190,7 @@ JOBS = (
     Job("content", 12, 60, bring_content, "New courses come, in the order in which people want them."),
     Job("sweep", 300, DAY, sweep, "Content that no release names, and details that have served, leave the card."),
     Job("snapshot", 600, "snapshot_every", save, "A damaged database has something to go back to."),
+    Job("acceptance", 4, 5, help_with_acceptance, "A technician stands there and waits for the end of her check."),
+    Job("voltage", 5, 10, look_at_power, "Low voltage lasts a moment; who looks at the end of a visit would miss it."),
     Job("verify", 45, 60, verify, "Content that a worn card changed is found before a learner does."),
 )

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from hub.settings import Settings
 
-THREADS = 7  # the slow check, a download, a stick, a copy, a carrier and an upload that hangs leave one for the rest
+THREADS = 8  # the slow check, acceptance, a download, a stick, a copy, a carrier and a hanging upload leave one
 STOP_WITHIN = 4.0  # seconds
 TAKEN = "A worker of this hub runs already; stop it first, or give this one another folder with HUB_DATA."
 log = logging.getLogger("hub.worker")

@@ -47,12 +47,12 @@ def make_machine(
     free_kib: int = 612_340,
 ) -> Path:
     """The root of the machine, to be given as HUB_MACHINE. What is None, or empty, the machine does not show."""
-    for name in ("sys", "proc", "etc"):
+    for name in ("sys", "proc", "etc", "run"):
         shutil.rmtree(folder / name, ignore_errors=True)
     files = {
         "proc/device-tree/model": f"{model}\0",
         "proc/meminfo": f"MemTotal:         948304 kB\nMemFree:  90112 kB\nMemAvailable:     {free_kib} kB\n",
-        "proc/1/comm": "systemd\n" if systemd else "bash\n",
+        **({"run/systemd/system/.mark": ""} if systemd else {}),
         "etc/systemd/system.conf.d/50-hub.conf": "[Manager]\nRuntimeWatchdogSec=15\n",
         **_power(alarm, bits),
         **_heat(celsius),

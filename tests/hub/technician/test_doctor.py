@@ -52,7 +52,7 @@ def test_a_hub_that_is_well_passes(tmp_path: Path) -> None:
     lines = done.stdout.splitlines()
     assert all(line.startswith("pass  ") for line in lines[:-1])
     assert lines[-1] == "All is well."
-    assert len(lines) == 12
+    assert len(lines) == 19
 
 
 def test_each_failure_is_a_line_that_says_what_to_do(tmp_path: Path) -> None:

@@ -53,6 +53,8 @@ def test_every_job_of_the_table_runs_on_a_hub_that_is_new(work: Work) -> None:
         "told",
         "messages",
         "code",
+        "acceptance",
+        "voltage",
     }  # which find nothing to do there
     assert runner.errors == dict.fromkeys(ran)
     assert {row.name for row in JobRun.select()} == ran
@@ -73,6 +75,8 @@ def test_the_table_says_why_and_how_often(work: Work) -> None:
         "content",
         "sweep",
         "snapshot",
+        "acceptance",
+        "voltage",
         "verify",
     ]
     assert all(job.why.endswith(".") and 0 < job.first <= job.seconds(Settings()) for job in JOBS)
