@@ -47,7 +47,8 @@ def other_net(
     """`other_net(record, hardware)`: a lab of another kind, gone with the test."""
     with contextlib.ExitStack() as held:
 
-        def make(record: Network = RECORD, hardware: Hardware = BOX) -> VillageNet:
-            return held.enter_context(VillageNet(tmp_path_factory.mktemp("other"), record, hardware))
+        def make(record: Network = RECORD, hardware: Hardware = BOX, *, pages: bool = True) -> VillageNet:
+            folder = tmp_path_factory.mktemp("other")
+            return held.enter_context(VillageNet(folder, record, hardware, pages=pages))
 
         yield make

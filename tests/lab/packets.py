@@ -112,6 +112,14 @@ def ip_frame(mac: bytes, source: str, target: str, protocol: int, data: bytes, t
     return to + mac + b"\x08\x00" + head[:10] + struct.pack("!H", checksum(head)) + head[12:] + data
 
 
+def syn_frame(mac: bytes, source: str, target: str, port: int, to: bytes, ours: int = 40_000) -> bytes:
+    """The first packet of a TCP connection (RFC 9293), from whatever address and port."""
+    head = struct.pack("!HHIIBBHHH", ours, port, 1, 0, 5 << 4, 2, 64_240, 0, 0)
+    pseudo = address_bytes(source) + address_bytes(target) + struct.pack("!BBH", 0, socket.IPPROTO_TCP, len(head))
+    head = head[:16] + struct.pack("!H", checksum(pseudo + head)) + head[18:]
+    return ip_frame(mac, source, target, socket.IPPROTO_TCP, head, to)
+
+
 def checksum(data: bytes) -> int:
     """The sum of RFC 1071."""
     data += b"\0" * (len(data) % 2)

@@ -216,9 +216,13 @@ class Phone:
         return reply if reply.kind == ACK else None
 
     def _first(self, wire: socket.socket) -> Reply:
-        offer = self._asked(wire, DISCOVER, self._options(), {OFFER})
-        wanted = {**self._options(), WANTED_ADDRESS: address_bytes(offer.address), SERVER: offer.options[SERVER]}
-        return self._asked(wire, REQUEST, wanted, {ACK})
+        """From the beginning; and again when another phone has just taken what was offered to both (RFC 2131, 3.1)."""
+        while True:
+            offer = self._asked(wire, DISCOVER, self._options(), {OFFER})
+            wanted = {**self._options(), WANTED_ADDRESS: address_bytes(offer.address), SERVER: offer.options[SERVER]}
+            reply = self._asked(wire, REQUEST, wanted, {ACK, NAK})
+            if reply.kind == ACK:
+                return reply
 
     def _asked(self, wire: socket.socket, kind: int, options: dict[int, bytes], answers: set[int]) -> Reply:
         """Send, and again after 1, 2 and 4 seconds without an answer, as phones do."""
@@ -249,6 +253,14 @@ class Phone:
     def names_server(self) -> str:
         assert self.lease, "the phone has not joined"
         return self.lease.names[0]
+
+    def hub_mac(self) -> bytes:
+        """The hub's MAC on this phone's network, for frames that the test writes itself."""
+        assert self.knock(self.names_server, 80) == "open"
+        for line in self.namespace.run("ip", "neigh").splitlines():
+            if line.startswith(f"{self.names_server} "):
+                return bytes.fromhex(line.split(" lladdr ")[1].split()[0].replace(":", ""))
+        raise AssertionError("the hub has no MAC")
 
     def resolve(self, host: str) -> str:
         """The IPv4 address of `host`, asked for as phones do: with AAAA beside A, and content only if both answer well."""
@@ -309,13 +321,14 @@ class Phone:
         method: str = "GET",
         body: bytes = b"",
         address: str = "",
+        port: int = 80,
     ) -> Page:
         """One request over a connection of its own, with exactly these headers (and Host, were it forgotten)."""
         sent = {"Host": host, **(headers or {})}
         if body:
             sent["Content-Length"] = str(len(body))
         lines = [f"{method} {path} HTTP/{version}", *(f"{name}: {value}" for name, value in sent.items()), "", ""]
-        with contextlib.closing(self.connected(address or self.resolve(host), 80)) as line:
+        with contextlib.closing(self.connected(address or self.resolve(host), port)) as line:
             line.sendall("\r\n".join(lines).encode() + body)
             answer = http.client.HTTPResponse(line, method=method)
             answer.begin()

@@ -34,8 +34,8 @@ def test_a_namespace_ends_with_the_last_who_holds_it() -> None:
     assert not there.exists()
 
 
-def test_two_villages_beside_each_other_do_not_meet(net: VillageNet, other_net) -> None:
-    other = other_net()
+def test_two_villages_beside_each_other_do_not_meet(other_net) -> None:
+    net, other = other_net(pages=False), other_net(pages=False)
     phone, theirs = net.phone(), other.phone()
     theirs.change_mac(phone.mac)
     assert phone.join().address == theirs.join().address, "an address goes by the MAC"

@@ -17,26 +17,26 @@ if TYPE_CHECKING:
     from tests.lab.phone import Phone
     from tests.lab.village_net import VillageNet
 
-HOSTS = sorted({probe.host for probe in PROBES})
+HOSTS = sorted({probe.host.partition(":")[0] for probe in PROBES} - {PORTAL_ADDRESS})
 
 
-@pytest.mark.parametrize("host", HOSTS)
-def test_the_host_of_every_probe_leads_to_an_address_that_no_phone_takes_for_private(phone: Phone, host: str) -> None:
-    answer = phone.ask(host)
-    assert answer.addresses == [PORTAL_ADDRESS]
-    assert all(0 < record.seconds <= 60 for record in answer.records), "phones keep it longer than it is true"
-    assert phone.resolve(host) == PORTAL_ADDRESS
+def test_the_host_of_every_probe_leads_to_an_address_that_no_phone_takes_for_private(phone: Phone) -> None:
+    for host in HOSTS:
+        answer = phone.ask(host)
+        assert answer.addresses == [PORTAL_ADDRESS], host
+        assert all(0 < record.seconds <= 60 for record in answer.records), "phones keep it longer than it is true"
+        assert phone.resolve(host) == PORTAL_ADDRESS, host
 
 
 @pytest.mark.parametrize("tcp", [False, True], ids=["udp", "tcp"])
-@pytest.mark.parametrize("kind", QUESTION_TYPES)
-def test_a_question_of_any_type_has_an_answer_and_none_is_refused(phone: Phone, kind: str, tcp: bool) -> None:
-    for name in ("captive.apple.com", "example.org", NAME, "a.name.that.nobody.has"):
+@pytest.mark.parametrize("name", ["captive.apple.com", "example.org", NAME, "a.name.that.nobody.has"])
+def test_a_question_of_any_type_has_an_answer_and_none_is_refused(phone: Phone, name: str, tcp: bool) -> None:
+    for kind in QUESTION_TYPES:
         answer = phone.ask(name, kind, tcp=tcp)
-        assert answer.code == NO_ERROR, (name, kind)
+        assert answer.code == NO_ERROR, kind
         assert not answer.cut
         if kind not in {"A", "ANY"}:
-            assert not answer.records, (name, kind)
+            assert not answer.records, kind
 
 
 def test_a_type_that_does_not_exist_yet_has_an_answer_too(phone: Phone) -> None:

@@ -20,14 +20,14 @@ import configparser
 import contextlib
 import http.client
 import os
-import secrets
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import uuid
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -40,7 +40,7 @@ from tests.lab.phone import ANDROID_WANTS, RADIO, Phone
 from tests.town import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from hub.network.firewall import Shared
     from hub.network.plan import Plan
@@ -48,11 +48,14 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent.parent
 NAME = "hub.home.arpa"
 CABLE = "eth0"
-LAN, HOME, OUTSIDE = "192.168.1.2", "192.168.1.1", "203.0.113.80"  # ours, the uplink's router, a server far away
+LAN, HOME, OUTSIDE = "192.168.1.2", "192.168.1.1", "93.184.216.34"  # ours, the uplink's router, a server far away
 # A radio that holds two networks; one that holds one; and a port for an access point beside it.
-BOX = Hardware(radios=(Radio(interface="wlan0", aps=2),), ports=(Port(name=CABLE),))
-SMALL_BOX = Hardware(radios=(Radio(interface="wlan0", aps=1),), ports=(Port(name=CABLE),))
-BOX_WITH_TWO_PORTS = Hardware(radios=(Radio(interface="wlan0", aps=1),), ports=(Port(name=CABLE), Port(name="eth1")))
+RESOLV = "/run/resolv.conf"
+BOX = Hardware(radios=(Radio(interface="wlan0", aps=2),), ports=(Port(name=CABLE),), resolv=RESOLV)
+SMALL_BOX = Hardware(radios=(Radio(interface="wlan0", aps=1),), ports=(Port(name=CABLE),), resolv=RESOLV)
+BOX_WITH_TWO_PORTS = Hardware(
+    radios=(Radio(interface="wlan0", aps=1),), ports=(Port(name=CABLE), Port(name="eth1")), resolv=RESOLV
+)
 RECORD = Network(
     number=1,
     stage="village",
@@ -68,15 +71,16 @@ exec "$@"
 
 
 class VillageNet:
-    """The whole of it. `record` is what the technician ordered, `hardware` what the box has."""
+    """The whole of it. `record` is what the technician ordered, `hardware` what the box has; `pages`: with hub-web."""
 
-    def __init__(self, folder: Path, record: Network = RECORD, hardware: Hardware = BOX) -> None:
+    def __init__(self, folder: Path, record: Network = RECORD, hardware: Hardware = BOX, *, pages: bool = True) -> None:
         need("dnsmasq", "nft", "unshare")
         self.held = contextlib.ExitStack()
         self.devices = contextlib.ExitStack()
         self.folder = folder
         self.record = record
         self.hardware = hardware
+        self.pages = pages
         self.ports = 0
 
     def __enter__(self) -> Self:
@@ -85,8 +89,8 @@ class VillageNet:
             lan = held.enter_context(Namespace())
             self._wire(hub, lan)
             self.lan = lan
-            self.box = held.enter_context(Box(hub, self.folder, self.record, self.hardware))
-            self.internet = held.enter_context(Internet(lan))
+            self.box = held.enter_context(Box(hub, self.folder, self.record, self.hardware, pages=self.pages))
+            self.internet = held.enter_context(Internet(lan, self.folder))
             self.held = held.pop_all()
         return self
 
@@ -105,8 +109,15 @@ class VillageNet:
         hub.ip(
             "link set lo up",
             *(f"link add {name} type bridge mcast_snooping 0" for name in bridges),
+            *(f"link set {name} addrgenmode none" for name in bridges),
             f"link add {CABLE} type veth peer name box netns {lan.path}",
             *(f"link set {name} up" for name in (*bridges, CABLE)),
+        )
+        # A radio's frames from phone to phone pass no rules of the box; nor may a bridge's, were the kernel built for it.
+        hub.run(
+            "sh",
+            "-c",
+            'for file in /proc/sys/net/bridge/bridge-nf-call-*; do test ! -e "$file" || echo 0 > "$file"; done',
         )
         lan.ip(
             "link set lo up",
@@ -147,12 +158,15 @@ class VillageNet:
 class Box:
     """The box: what `hub network apply` writes, dnsmasq, nftables and hub-web."""
 
-    def __init__(self, namespace: Namespace, folder: Path, record: Network, hardware: Hardware) -> None:
+    def __init__(
+        self, namespace: Namespace, folder: Path, record: Network, hardware: Hardware, *, pages: bool = True
+    ) -> None:
         self.namespace = namespace
+        self.wanted = ["dnsmasq", "web"] if pages else ["dnsmasq"]
         self.folder = folder
         self.record = record
         self.hardware = hardware
-        self.run = folder / "run"
+        self.run = in_memory()
         self.boot = folder / "boot_id"
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         self.hours = 0.0  # since the boot, added to this machine's own
@@ -162,28 +176,30 @@ class Box:
         try:
             self.power_on()
         except BaseException:
-            self.power_off()
+            self.__exit__()
             raise
         return self
 
     def __exit__(self, *_error: object) -> None:
         self.power_off()
+        self.run.rmdir()
 
     def power_on(self) -> None:
         """Another boot: nothing is left in /run."""
         for name in ("village-hub", "village-hub-net", "systemd/network"):
             (self.run / name).mkdir(parents=True, exist_ok=True)
+        (self.run / "resolv.conf").write_text(f"nameserver {HOME}\n")  # as systemd-resolved writes it
         self.boot.write_text(f"{uuid.uuid4()}\n")
         self.hours = 0.0
         self.apply(self.record)
-        self.start_web()
+        if "web" in self.wanted:
+            self.start_web()
 
     def power_off(self) -> None:
         """The plug is pulled."""
         for name in list(self.running):
             self.stop(name, signal.SIGKILL)
-        if self.run.exists():
-            subprocess.run(["find", self.run, "-mindepth", "1", "-delete"], check=True)
+        subprocess.run(["find", self.run, "-mindepth", "1", "-delete"], check=True)
 
     def reboot(self) -> None:
         self.power_off()
@@ -197,11 +213,19 @@ class Box:
     @property
     def changed(self) -> bool:
         """Whether a test left the box other than it found it."""
+        return self.unwell or self.record != self.first
+
+    @property
+    def unwell(self) -> bool:
+        """Whether a service does not run, or runs in another time."""
         ended = [name for name, process in self.running.items() if process.poll() is not None]
-        return bool(self.hours or ended or self.record != self.first or set(self.running) != {"web", "dnsmasq"})
+        return bool(self.hours or ended or set(self.running) != set(self.wanted))
 
     def put_back(self) -> None:
-        """As it was made."""
+        """As it was made; what is not broken goes on."""
+        if not self.unwell:
+            self.apply(self.first)
+            return
         self.record = self.first
         self.reboot()
 
@@ -247,6 +271,17 @@ class Box:
         """hub-web ends and starts; `hours` have gone by since the boot when it does (time_namespaces(7))."""
         self.hours += hours
         self.start_web()
+
+    @contextlib.contextmanager
+    def listening(self, *ports: int) -> Iterator[None]:
+        """Other servers on the box, at all of its addresses, such as ssh's: they take connections and say nothing."""
+        with contextlib.ExitStack() as held:
+            for port in ports:
+                server = held.enter_context(self.namespace.socket(socket.AF_INET, socket.SOCK_STREAM))
+                server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                server.bind(("0.0.0.0", port))
+                server.listen()
+            yield
 
     def stop(self, name: str, how: signal.Signals = signal.SIGTERM) -> None:
         process = self.running.pop(name, None)
@@ -301,6 +336,14 @@ class Box:
         return False
 
 
+def in_memory() -> Path:
+    """A folder for /run, which is a tmpfs on a box: dnsmasq writes its leases to it, and waits until they are there."""
+    memory = Path("/dev/shm")
+    made = Path(tempfile.mkdtemp(prefix="village-lab-", dir=memory if os.access(memory, os.W_OK) else None))
+    made.chmod(0o755)  # dnsmasq is nobody when it reads what is in there
+    return made
+
+
 def _as_networkd(text: str) -> list[str]:
     """The commands that do as a .network file says; "DHCP" gives the address that the router's own would give."""
     told = configparser.ConfigParser(strict=False, interpolation=None)
@@ -324,9 +367,14 @@ def _as_networkd(text: str) -> list[str]:
 
 
 class Internet:
-    """A web server far away, beyond the uplink's router: answers any path with as many bytes as its name says."""
+    """Beyond the uplink: a name server that leads all names to a web server, which answers as many bytes as are asked.
 
-    def __init__(self, namespace: Namespace) -> None:
+    It is on port 443 and speaks without TLS, which neither the rules nor the counters would see anyway. `served` is the paths that it was asked for.
+    """
+
+    def __init__(self, namespace: Namespace, folder: Path) -> None:
+        self.namespace = namespace
+        self.log = folder / "internet.log"
         self.served: list[str] = []
         served = self.served
 
@@ -338,20 +386,34 @@ class Internet:
                 self.send_header("Content-Length", str(size))
                 self.end_headers()
                 with contextlib.suppress(OSError):
-                    self.wfile.write(secrets.token_bytes(1) * size)
+                    self.wfile.write(bytes(size))
 
             def log_message(self, *_args: object) -> None:
                 pass
 
         with namespace.entered():
-            self.server = HTTPServer((OUTSIDE, 80), Answer)
+            self.server = ThreadingHTTPServer((OUTSIDE, 443), Answer)
         self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05})
 
     def __enter__(self) -> Self:
         self.thread.start()
+        # One name that would lead a browser back into the network that lends the uplink (DNS rebinding).
+        names = [f"--address=/#/{OUTSIDE}", f"--address=/rebind.example.org/{HOME}", f"--listen-address={HOME}"]
+        alone = [
+            "--keep-in-foreground",
+            "--conf-file=/dev/null",
+            "--no-resolv",
+            "--no-hosts",
+            "--bind-interfaces",
+            "--local=/#/",
+        ]
+        self.names = self.namespace.start("dnsmasq", *alone, *names, "--user=root", "--log-facility=-", log=self.log)
+        assert until(lambda: "started, version" in self.log.read_text()), self.log.read_text()
         return self
 
     def __exit__(self, *_error: object) -> None:
+        self.names.terminate()
+        self.names.wait(20)
         self.server.shutdown()
         self.thread.join()
         self.server.server_close()

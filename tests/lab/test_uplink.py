@@ -1,0 +1,129 @@
+"""The uplink belongs to the hub: villagers have none of it, or so much a day as the technician shares."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from hub.network.firewall import TABLE, Shared
+from hub.network.record import PORTAL_ADDRESS, SETUP_ADDRESS, VILLAGE_ADDRESS
+from tests.lab.village_net import HOME, NAME, OUTSIDE, RECORD
+
+if TYPE_CHECKING:
+    from tests.lab.phone import Page, Phone
+    from tests.lab.village_net import VillageNet
+
+UPLINK = msgspec.structs.replace(RECORD, number=2, uplink="cable")
+SHARED = msgspec.structs.replace(UPLINK, number=3, share_mb=1)
+KB = 1000
+ENDS = r"reset|refused"
+
+
+def fetched(phone: Phone, size: int) -> Page:
+    """A file of so many bytes from the Internet, by the name that the network gives it."""
+    return phone.fetch("example.org", f"/{size}", port=443)
+
+
+def received(phone: Phone, size: int) -> int:
+    """How many bytes of such a file come before it ends, or nothing comes any more for half a second."""
+    count = 0
+    with phone.connected(OUTSIDE, 443) as line, contextlib.suppress(OSError):
+        line.settimeout(0.5)
+        line.sendall(f"GET /{size} HTTP/1.0\r\n\r\n".encode())
+        while data := line.recv(65_536):
+            count += len(data)
+    return count
+
+
+def taken(net: VillageNet) -> int:
+    """Bytes that the box says villagers took."""
+    told = json.loads(net.box.namespace.run("nft", "-j", "list", "counter", "inet", TABLE, "shared"))
+    (counter,) = [entry["counter"] for entry in told["nftables"] if "counter" in entry]
+    return int(counter["bytes"])
+
+
+@pytest.mark.parametrize("record", [RECORD, UPLINK], ids=["no-uplink", "uplink-for-the-hub-alone"])
+def test_an_uplink_is_the_hubs_alone_until_somebody_shares_it(net: VillageNet, phone: Phone, record) -> None:
+    net.box.apply(record)
+    before = len(net.internet.served)
+    for port in (22, 443, 8080):
+        assert phone.knock(OUTSIDE, port) == "reset"
+    assert phone.call(OUTSIDE, 443) in {"reset", "unreachable"}
+    assert phone.resolve("example.org") == PORTAL_ADDRESS
+    assert phone.fetch("example.org", "/10", address=OUTSIDE).body != b"\0" * 10
+    assert len(net.internet.served) == before
+
+
+def test_a_shared_uplink_carries_villagers_and_the_counter_tells_how_much(net: VillageNet, phone: Phone) -> None:
+    net.box.apply(SHARED)
+    assert phone.resolve("example.org") == OUTSIDE
+    page = fetched(phone, 200 * KB)
+    assert len(page.body) == 200 * KB
+    assert net.internet.served[-1] == f"/{200 * KB}"
+    assert 200 * KB < taken(net) < 300 * KB
+
+
+def test_a_shared_uplink_ends_with_its_megabytes_at_once_and_for_everybody(net: VillageNet, phone: Phone) -> None:
+    net.box.apply(SHARED)
+    assert len(fetched(phone, 600 * KB).body) == 600 * KB
+    assert received(phone, 600 * KB) < 400 * KB
+    other = net.phone()
+    other.join()
+    assert other.knock(OUTSIDE, 443) == "reset"
+    assert taken(net) <= 1001 * KB
+    assert phone.fetch(NAME, "/").status == 200, "the library goes on"
+
+
+def test_what_was_taken_before_a_change_of_the_network_still_counts(net: VillageNet, phone: Phone) -> None:
+    net.box.apply(SHARED, Shared(used=900 * KB, total=5_000 * KB))
+    assert len(fetched(phone, 20 * KB).body) == 20 * KB
+    assert received(phone, 200 * KB) < 80 * KB
+    assert taken(net) > 5_020 * KB
+
+
+def test_a_shared_uplink_opens_no_way_to_the_network_that_lends_it(net: VillageNet, phone: Phone) -> None:
+    net.box.apply(SHARED)
+    for there in (HOME, "192.168.1.2", SETUP_ADDRESS, "169.254.44.1", "100.64.0.1"):
+        for port in (22, 443, 8080):
+            assert phone.knock(there, port) == "reset", there
+
+
+def test_a_shared_uplink_leaves_the_portal_and_the_hubs_name_as_they_were(net: VillageNet, phone: Phone) -> None:
+    net.box.apply(SHARED)
+    assert phone.ask(NAME).addresses == [VILLAGE_ADDRESS]
+    assert phone.ask("captive.apple.com").addresses == [PORTAL_ADDRESS]
+    assert phone.ask("connectivitycheck.gstatic.com").addresses == [PORTAL_ADDRESS]
+    for where in (VILLAGE_ADDRESS, PORTAL_ADDRESS, "8.8.8.8"):
+        assert phone.knock(where, 853) == "reset"
+    for where in (VILLAGE_ADDRESS, PORTAL_ADDRESS):
+        assert phone.knock(where, 443) == "reset"
+
+
+def test_no_name_of_the_internet_leads_a_villager_to_a_private_address(net: VillageNet, phone: Phone) -> None:
+    net.box.apply(SHARED)
+    assert phone.ask("rebind.example.org").addresses == []
+
+
+def test_taking_the_uplink_back_ends_what_is_under_way(net: VillageNet, phone: Phone) -> None:
+    net.box.apply(SHARED)
+    with phone.connected(OUTSIDE, 443) as line:
+        net.box.apply(UPLINK)
+        before = len(net.internet.served)
+        line.sendall(b"GET /10 HTTP/1.0\r\n\r\n")
+        with pytest.raises(OSError, match=ENDS):
+            line.recv(100)
+        assert len(net.internet.served) == before
+
+
+def test_a_technicians_phone_on_the_setup_network_has_no_internet_either(net: VillageNet) -> None:
+    net.box.apply(SHARED)
+    technician = net.technician()
+    technician.join()
+    assert technician.knock(OUTSIDE, 8080) == "reset"
+    before = len(net.internet.served)
+    technician.fetch("example.org", "/10", address=OUTSIDE)
+    assert len(net.internet.served) == before
