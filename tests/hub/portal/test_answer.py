@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.hub.portal.conftest import NAME, ONE, OTHER, Box, Reply
+from tests.hub.serving import serving
 from tests.lab.probes import PROBES, Probe
 
 PAGES = ["/", "/courses/precio-justo", "/items/precio-justo/cuanto-te-cuesta", "/search?q=costos", "/usage",
@@ -151,6 +152,23 @@ def test_a_probe_leaves_no_cookie_and_is_no_visitor(box: Box) -> None:
     from hub.usage.models import Visit
 
     assert Visit.select().count() == 0
+
+
+def test_who_accepted_is_still_known_when_the_web_process_starts_anew(box: Box, tmp_path) -> None:
+    box.press()
+    box.write()
+    anew = Box(tmp_path)
+    with serving(anew.server):
+        assert anew.ask("captive.apple.com", "/", ONE).status == 200
+        assert anew.ask("captive.apple.com", "/", OTHER).status == 302
+
+
+def test_a_lease_that_moves_is_seen_by_the_next_probe(box: Box) -> None:
+    box.lease(**{"6a_11_22_33_44_55": ONE})
+    box.press()
+    box.lease(**{"6a_11_22_33_44_55": OTHER, "7e_66_77_88_99_aa": ONE})
+    assert box.ask("captive.apple.com", "/", OTHER).status == 200, "the same phone at another address"
+    assert box.ask("captive.apple.com", "/", ONE).status == 302, "another phone at its old one"
 
 
 def test_a_header_that_claims_another_address_is_not_believed(box: Box) -> None:
