@@ -45,7 +45,7 @@ def look(settings: Settings, clock: Clock) -> bool:
 def is_due(row: OfficeCode, clock: Clock) -> bool:
     """At once when it was given, then with pauses that double.
 
-    What was refused is tried too, seldom: nobody signed the refusal, and a hotspot that wants a sign-in says no as well.
+    What was refused is tried too, seldom: nobody signed the refusal, and a hotspot's sign-in page says no as well.
     """
     now = clock.moment()
     if row.state == WANTED or row.boot != now.boot or row.seconds is None:

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Self
 
 import requests
 
-from tests.browser import carrying, joining
+from tests.browser import carrying, joining, visiting
 from tests.browser.delivery import wait_for_some
 from tests.town import ITEM, SAMPLES, Phone, Town
 
@@ -37,6 +37,11 @@ if TYPE_CHECKING:
 EVERY_KIND = "una-de-cada"
 PASSWORD = "tres gatos cantan"
 MANY = 70
+# Hubs whose settings are a box's, or say a name.
+ENVIRONS = {
+    **dict.fromkeys(("joining", "joined"), joining.NAMED),
+    **dict.fromkeys(visiting.FILL, visiting.ENVIRON),
+}
 COURSE = """\
 course: {slug}
 title: {title}
@@ -126,7 +131,7 @@ class Village:
             town.__exit__()
 
     def hub(self, name: str) -> Town:
-        """The hub `village`, `empty`, `crowded`, `quiet`, `waiting`, `carried`, `joining` or `joined`, running."""
+        """The hub `village`, `empty`, `crowded`, `quiet`, `waiting`, `carried`, or one of those in ENVIRONS, running."""
         if name not in self._hubs:
             fill: dict[str, Callable[[Town], None]] = {
                 "village": self._settle,
@@ -134,10 +139,11 @@ class Village:
                 "quiet": _come_by,
                 "waiting": wait_for_some,
                 "carried": _without_a_line,
+                **visiting.FILL,
             }
             folder = self.folder / name
             folder.mkdir(parents=True)
-            town = Town(folder, joining.NAMED if name in {"joining", "joined"} else None)
+            town = Town(folder, ENVIRONS.get(name))
             self._hubs[name] = town
             fill.get(name, lambda _town: None)(town)
             town.start("web")
