@@ -19,12 +19,14 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict, deque
+from ipaddress import ip_network
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
 
 from content_cache.durable import make_folder, write_file
+from hub.addresses import VILLAGE_NETWORK
 from hub.portal.leases import Leases
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from hub.clock import Clock
     from hub.settings import Settings
 
+VILLAGE = ip_network(VILLAGE_NETWORK)
 HOURS_12 = 12 * 3600.0  # seconds
 MOST = 10_000  # phones, and addresses; beyond, those that accepted longest ago are asked again
 MOST_EVENTS = 500  # of each kind
@@ -63,7 +66,7 @@ class _File(Struct):
 
 
 class Evidence(NamedTuple):
-    """What happened since a moment, at most MOST_EVENTS of each; `leases` is how many there are now.
+    """What happened on the village's Wi-Fi since a moment, at most MOST_EVENTS of each; `leases` is how many there are.
 
     `phones` are the last two digits of the MACs that accepted, for a technician to tell hers.
     """
@@ -103,14 +106,15 @@ class Acceptance:
                 self._hold(address, mac, until)
             return max(until - now, 0.0)
 
-    def accept(self, address: str) -> bool:
-        """For 12 hours from now; returns whether it is news."""
+    def accept(self, address: str, *, counts: bool = True) -> bool:
+        """For 12 hours from now; returns whether it is news. A technician's phone is accepted and not counted."""
         new = not self.left(address)
         mac = self.leases.mac(address)
         with self._lock:
             self._hold(address, mac, self._clock.since_boot() + HOURS_12)
-        self.note("accepted", mac[-2:])
-        for told in self.on_accepted if new else ():
+        if counts:
+            self.note("accepted", mac[-2:])
+        for told in self.on_accepted if new and counts else ():
             told()
         return new
 
@@ -169,7 +173,7 @@ def _count(leases: Leases, events: Mapping[Kind, Iterable[tuple[float, str]]], s
     found = {kind: [end for at, end in those if at >= since] for kind, those in events.items()}
     probes, pages, accepted, online = (found.get(kind, []) for kind in KINDS)
     phones = tuple(end for end in accepted if end)
-    return Evidence(leases.count(), len(probes), len(pages), len(accepted), len(online), phones)
+    return Evidence(leases.count(VILLAGE), len(probes), len(pages), len(accepted), len(online), phones)
 
 
 def _read(path: Path, clock: Clock) -> _File | None:

@@ -58,11 +58,12 @@ class PortalFirst:
     def _answer(self, environ: WSGIEnvironment, here: Here, probe: Answer | None) -> Answer:
         is_probe = probe is not None and probe is not LANDING
         if not self.acceptance.left(phone_of(environ)):
-            if is_probe:
+            if is_probe and not here.is_for_staff:
                 self.acceptance.note("probe")
             return _lead(here.url("/welcome"))
         if probe is not None and is_probe:
-            self.acceptance.note("online")
+            if not here.is_for_staff:
+                self.acceptance.note("online")
             return probe
         if environ["REQUEST_METHOD"] not in READS:  # an app that sends something; nobody looks at what it hears
             return NOT_HERE

@@ -15,8 +15,12 @@ import re
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from hub.addresses import address_of, within
+
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from hub.addresses import Network
 
 LINE = re.compile(
     r"\d+ (?:[0-9a-f]{2}-)?((?:[0-9a-f]{2}:){5}[0-9a-f]{2}) (\d{1,3}(?:\.\d{1,3}){3}) .*\n", re.IGNORECASE
@@ -42,9 +46,9 @@ class Leases:
         """The MAC that has a lease of `address`, in lower case; "" if none is known to have one."""
         return self._look().get(address, "")
 
-    def count(self) -> int:
-        """How many phones have a lease."""
-        return len(set(self._look().values()))
+    def count(self, network: Network) -> int:
+        """How many phones have a lease of an address in `network`."""
+        return len({mac for address, mac in self._look().items() if within(address_of(address), [network])})
 
     def _look(self) -> dict[str, str]:
         try:

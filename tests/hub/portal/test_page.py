@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
+from hub.portal.models import PortalSignIn
 from hub.portal.routes import qr_code
 from hub.portal.where import find
 from tests.hub.portal.conftest import NAME, ONE, OTHER, Box
@@ -165,6 +166,20 @@ def test_whoever_typed_an_address_on_the_setup_network_is_led_to_the_staff_pages
     assert headers["Location"] == "http://10.45.0.1/technician"
     from_there(box, VILLAGER, "POST")
     assert from_there(box, VILLAGER, path="/", host="www.google.com")[1]["Location"] == f"http://{NAME}/"
+
+
+def test_a_technicians_phone_is_no_guest_of_the_village(box: Box) -> None:
+    """Or the check at the end of a visit would pass by the phone that looks at it."""
+    for _ in range(2):
+        from_there(box, TECHNICIAN, path="/generate_204", host="www.gstatic.com")
+        from_there(box, TECHNICIAN, host="10.45.0.1")
+        from_there(box, TECHNICIAN, "POST", host="10.45.0.1")
+    assert box.acceptance.evidence(0.0)[1:] == (0, 0, 0, 0, ())
+    box.write()
+    assert PortalSignIn.select().count() == 0
+    from_there(box, VILLAGER, "POST")
+    box.write()
+    assert (box.acceptance.evidence(0.0).accepted, PortalSignIn.select().count()) == (1, 1)
 
 
 def test_in_the_network_of_the_uplink_the_hub_may_have_any_name(box: Box) -> None:
