@@ -6,8 +6,8 @@ def up(migrator, db):
     # One row: the number of the last order for the network, and the file on the card that was taken last.
     db.execute_sql(
         "CREATE TABLE technician_visit (id INTEGER PRIMARY KEY CHECK (id = 1), number INTEGER NOT NULL DEFAULT 0,"
-        " sent INTEGER NOT NULL DEFAULT 0,"
-        " stage TEXT NOT NULL DEFAULT 'setup', finished INTEGER NOT NULL DEFAULT 0, file TEXT)"
+        " sent INTEGER NOT NULL DEFAULT 0, stage TEXT NOT NULL DEFAULT 'setup', boot INTEGER, seconds REAL,"
+        " finished INTEGER NOT NULL DEFAULT 0, file TEXT)"
     )
     # One row: the code goes once it has served.
     db.execute_sql(

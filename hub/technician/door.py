@@ -83,7 +83,7 @@ def guard() -> Response | None:
         return None
     if g.signed_in is None:
         claims = may_claim(hub_of().settings, request.environ)
-        return redirect(url_for("visit.home" if claims else "technician.sign_in"), HTTPStatus.SEE_OTHER)
+        return redirect(url_for("visit.next_question" if claims else "technician.sign_in"), HTTPStatus.SEE_OTHER)
     if request.method == "POST":
         _refuse_forged(g.signed_in)
     if g.signed_in.by_link and request.endpoint not in TO_CHOOSE:

@@ -72,7 +72,7 @@ def first_boot(settings: Settings, clock: Clock) -> Note:
     brought = Brought(_handed_over(settings, ANSWERS), _handed_over(settings, KIT))
     outcome = take_brought(brought, settings, clock)
     if visit().number == 0:
-        ask(settings, "setup")
+        ask(settings, "setup", clock)
     else:
         ask_again(settings)
     note = Note(
@@ -140,7 +140,7 @@ def _hold(answers: Answers, brought: Brought, settings: Settings, clock: Clock) 
         if administrator is not None:
             set_password(administrator.name, hashed)
         note_visit(file=brought.mark)
-    ask(settings, "village" if next_part(told()) is None else "setup")
+    ask(settings, "village" if next_part(told()) is None else "setup", clock)
 
 
 def error_of_kit(error: BadKit) -> Callable[[], str]:

@@ -32,7 +32,7 @@ class VisitFirst:
         """Answer one request."""
         if environ["PATH_INFO"] != "/" or not self._claims(environ):
             return self.app(environ, start_response)
-        headers = [("Location", f"{PATH}/visit"), ("Cache-Control", "no-store"), ("Content-Length", "0")]
+        headers = [("Location", f"{PATH}/visit/next"), ("Cache-Control", "no-store"), ("Content-Length", "0")]
         start_response(f"{HTTPStatus.FOUND.value} {HTTPStatus.FOUND.phrase}", headers)
         return []
 

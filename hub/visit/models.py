@@ -1,8 +1,8 @@
 """The tables of the visit.
 
 - Answer: what a technician answered to a part, as JSON of the records in answers.py; the administrator's is an account.
-- TechnicianVisit: the one row. `number` of the last order for the network, its `stage`, and the number that was `sent`
-  to root for certain; whether the visit was `finished`; the SHA-256 of the `file` with answers that was taken last.
+- TechnicianVisit: the one row. `number` of the last order for the network, its `stage` and moment, and the number that
+  was `sent` to root for certain; whether the visit was `finished`; the SHA-256 of the `file` that was taken last.
 - OfficeCode: the one row. The code by which head office is to know this hub, until it has served; `state` is WANTED,
   WAITING (no line yet), REFUSED or DONE, `sentence` says in English what went wrong, the moment is the last try's.
 """
@@ -30,6 +30,8 @@ class TechnicianVisit(Table):
     number = IntegerField(default=0)
     sent = IntegerField(default=0)
     stage = TextField(default="setup")
+    boot = IntegerField(null=True)
+    seconds = FloatField(null=True)
     finished = BooleanField(default=False)
     file = TextField(null=True)
 

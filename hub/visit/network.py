@@ -1,6 +1,6 @@
 """The order for the network that follows from the answers, and what came of it.
 
-    ask(settings, "village")            # an order to root (hub/box/orders.py), with the next number
+    ask(settings, "village", clock)     # an order to root (hub/box/orders.py), with the next number
     standing(settings)                  # Standing(asked=4, state="done", …): what the page shows and waits for
 
 Root judges the order, puts it in force or goes back to what was, and writes what came of it with the order's number.
@@ -19,6 +19,7 @@ from hub.visit.models import note_visit, visit
 from hub.visit.own import own_wifi
 
 if TYPE_CHECKING:
+    from hub.clock import Clock
     from hub.settings import Settings
 
 KIND = "network"
@@ -38,13 +39,13 @@ class Standing(NamedTuple):
     facts: dict[str, Any] = {}  # noqa: RUF012 (a NamedTuple's default, never changed)
 
 
-def ask(settings: Settings, stage: Stage) -> Network:
+def ask(settings: Settings, stage: Stage, clock: Clock) -> Network:
     """Order the network of the answers at `stage`."""
-    known = outcome(settings, KIND) or {}
+    known, now = outcome(settings, KIND) or {}, clock.moment()
     with writing():
         number = max(visit().number, _whole(known.get("number"))) + 1
         network = network_of(told(), own_wifi(settings), number, stage)
-        note_visit(number=number, stage=stage)
+        note_visit(number=number, stage=stage, boot=now.boot, seconds=now.seconds)
     _send(settings, network)
     return network
 

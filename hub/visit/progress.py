@@ -1,7 +1,7 @@
 """How far a visit has come: what the page shows, and the one thing that is to be done next.
 
 seen = progress(settings, clock, library)
-seen.next           # "answers", "wait", "failed", "check"
+seen.next           # "answers", "wait", "failed", "check", "finish"
 seen.waits          # whether the page should look again by itself
 """
 
@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from hub.acceptance.models import latest
 from hub.site import this_site
 from hub.visit.answers import PARTS, village_of
 from hub.visit.keep import next_part, told
-from hub.visit.models import DONE, REFUSED, WAITING, WANTED, office_code
+from hub.visit.models import DONE, REFUSED, WAITING, WANTED, office_code, visit
 from hub.visit.network import Standing, both_at_once, standing
 from hub.visit.own import own_wifi
 
@@ -28,6 +29,7 @@ class Progress(NamedTuple):
     """`part` is the first question without an answer, and `number` says which it is; `given` how many have one.
 
     `office` is how head office got to know this hub: none, kit, wanted, waiting, refused or done.
+    `check` is none, running, passed or failed.
     """
 
     answers: Answers
@@ -40,6 +42,8 @@ class Progress(NamedTuple):
     both: bool
     office: str
     office_sentence: str | None
+    check: str
+    finished: bool
 
     @property
     def next(self) -> str:
@@ -48,7 +52,7 @@ class Progress(NamedTuple):
             return "answers"
         if self.network.state in ("asked", "failed"):
             return "wait" if self.network.state == "asked" else "failed"
-        return "check"
+        return "finish" if self.check == "passed" and not self.finished else "check"
 
     @property
     def waits(self) -> bool:
@@ -72,7 +76,16 @@ def progress(settings: Settings, _clock: Clock, _library: Library) -> Progress:
         both=both_at_once(network.facts),
         office=word,
         office_sentence=sentence,
+        check=_check(),
+        finished=bool(visit().finished),
     )
+
+
+def _check() -> str:
+    row = latest()
+    if row is None:
+        return "none"
+    return {None: "running", True: "passed", False: "failed"}[row.passed]
 
 
 def _office() -> tuple[str, str | None]:

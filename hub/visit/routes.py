@@ -17,10 +17,12 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from msgspec import Struct
 
+from hub.acceptance.results import begin as begin_check
 from hub.app import hub_of
 from hub.box.orders import order
 from hub.carry.kit import BadKit, take_kit
 from hub.carry.routes import bad_kit
+from hub.db import writing
 from hub.portal.where import CABLE, find
 from hub.problems import refuse
 from hub.site import this_site
@@ -43,6 +45,7 @@ from hub.visit.answers import (
 from hub.visit.forms import AdministratorForm, OfficeForm, PlaceForm, UplinkForm, WiFiForm
 from hub.visit.keep import keep, keep_kit, make_administrator, next_part, told
 from hub.visit.kits import kits_below, read_kit
+from hub.visit.models import note_visit
 from hub.visit.network import ask, both_at_once, standing
 from hub.visit.own import own_wifi
 from hub.visit.progress import progress
@@ -113,17 +116,33 @@ def question(part: Part) -> Response:
         return _question(part, form, error)
 
 
+@blueprint.get("/next")
+def next_question() -> Response:
+    """The first question without an answer, or how far the visit is."""
+    return _next()
+
+
+@blueprint.post("/check")
+def check() -> Response:
+    """Begin the check (hub/acceptance); where the technician's own network goes meanwhile, say how she comes back."""
+    begin_check(hub_of())
+    return redirect(url_for("acceptance.home"), HTTPStatus.SEE_OTHER) if _stays() else _try()
+
+
 @blueprint.post("/open")
 def open_village() -> Response:
-    """Let the village's Wi-Fi be seen: for good where the technician's network stays, else for some minutes."""
-    ask(hub_of().settings, _stage())
-    return _home()
+    """Show the village's Wi-Fi for some minutes."""
+    return _try()
 
 
 @blueprint.post("/finish")
 def finish() -> Response:
     """Leave the box as the village is to have it."""
-    ask(hub_of().settings, "village")
+    with writing():
+        note_visit(finished=True)
+    hub, now = hub_of(), standing(hub_of().settings)
+    if now.stage != "village" or now.state != "done":
+        ask(hub.settings, "village", hub.clock)
     return _home()
 
 
@@ -150,7 +169,7 @@ def _take(part: Part, form: Any) -> Response:
         return _next()
     keep(part, JUDGES[part](form.answer()))
     if part in ("wifi", "uplink") and next_part(told()) is None:
-        ask(hub_of().settings, _stage())
+        ask(hub_of().settings, _stage(), hub_of().clock)
     return _next()
 
 
@@ -183,14 +202,25 @@ def _enter(form: AdministratorForm) -> Response:
     account = make_administrator(answer, hashed)
     token = begin(account, hub.clock)
     if next_part(told()) is None:
-        ask(hub.settings, _stage())
+        ask(hub.settings, _stage(), hub.clock)
     return door.admit(_next(), token)
 
 
 def _stage() -> Stage:
-    """`village` where the technician's own way in stays: on the cable, or where the radio holds both; else `trial`."""
-    stays = find(request.environ).kind == CABLE or both_at_once(standing(hub_of().settings).facts)
-    return "village" if stays else "trial"
+    """The village's network at once where the technician keeps her way in; else it is shown during the check."""
+    return "village" if _stays() else "setup"
+
+
+def _stays() -> bool:
+    """Whether the technician's own way in stays: on the cable, or where the radio holds both networks."""
+    return find(request.environ).kind == CABLE or both_at_once(standing(hub_of().settings).facts)
+
+
+def _try() -> Response:
+    """Show the village's network for some minutes (trial.py ends it); this page is the last before hers goes."""
+    hub = hub_of()
+    network = ask(hub.settings, "trial", hub.clock)
+    return make_response(_page("visit/trial.html", village=network.village, setup=network.setup))
 
 
 def _next() -> Response:

@@ -37,6 +37,7 @@ from hub.uplink.settled import acknowledged_boots, acknowledged_days
 from hub.uplink.turns import has_woken, is_turn
 from hub.usage.forget import forget, forget_boots
 from hub.visit.office import look as look_at_office
+from hub.visit.trial import look as look_at_trial
 from hub.worker.stops import Either
 
 if TYPE_CHECKING:
@@ -121,6 +122,10 @@ def meet_office(work: Work) -> Idle | None:
     return None if look_at_office(work.settings, work.clock) else IDLE
 
 
+def end_trial(work: Work) -> Idle | None:
+    return None if look_at_trial(work.settings, work.clock) else IDLE
+
+
 def sweep(work: Work) -> None:
     forget(acknowledged_days(), work.settings.keep_days, work.clock.now())
     for forget_those in (forget_boots, portal.forget_boots):
@@ -181,6 +186,7 @@ JOBS = (
     Job("catalogue", 1, 600, renew_catalogue, "After an update of the hub its courses are there as before."),
     Job("told", 2, 10, hold_what_is_told, "What head office decides holds here, whoever brought it."),
     Job("code", 4, 5, meet_office, "Head office gets to know this hub by the code that a technician typed."),
+    Job("trial", 4, 5, end_trial, "The technician's own network comes back once her phone saw the village's."),
     Job("roll up", 3, "roll_up_every", seal_days, "Days that are over become sealed records that can be sent."),
     Job("upload", 6, "upload_every", upload, "Head office sees what was counted, and tells the time.", look=10),
     Job("sticks", 9, 10, read_sticks, "Content that is plugged in is taken in by itself, if head office signed it."),

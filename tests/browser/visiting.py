@@ -36,8 +36,14 @@ kind = "none"
 """
 RADIOS = {
     "radios": [
-        {"interface": "wlan0", "bus": "board", "opens": True, "clients": {"low": 4, "high": 10, "why": "firmware"}},
-        {"interface": "wlan1", "bus": "usb", "opens": True, "clients": None},
+        {
+            "interface": "wlan0",
+            "bus": "board",
+            "aps": 1,
+            "bands": ["2.4"],
+            "clients": {"low": 4, "high": 10, "why": "firmware"},
+        },
+        {"interface": "wlan1", "bus": "usb", "aps": 1, "bands": ["2.4"], "clients": None},
     ],
     "ports": [{"name": "eth0", "modem": False, "carrier": True}, {"name": "eth1", "modem": False, "carrier": False}],
 }

@@ -104,7 +104,7 @@ def test_nothing_is_asked_of_root_before_all_five_are_there(box: Box) -> None:
 @pytest.mark.parametrize(
     ("address", "host", "both", "stage"),
     [
-        ("10.45.0.17", "10.45.0.1", False, "trial"),
+        ("10.45.0.17", "10.45.0.1", False, "setup"),
         ("10.45.0.17", "10.45.0.1", True, "village"),
         ("169.254.3.4", "169.254.44.1", False, "village"),
     ],

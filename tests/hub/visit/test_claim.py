@@ -19,9 +19,10 @@ def test_the_setup_network_and_the_cable_lead_straight_to_the_questions(box: Box
     for address, host in (("10.45.0.17", "10.45.0.1"), ("169.254.9.8", "169.254.44.1")):
         answer = box.phone(address, host).get("/technician")
         assert answer.status_code == 303
-        assert answer.location == "/technician/visit"
+        assert answer.location == "/technician/visit/next"
+        assert box.phone(address, host).get(answer.location).location == "/technician/visit/office"
         assert "Question 1 of 5" in box.phone(address, host).get().text
-        assert box.phone(address, host).get("/").location == "/technician/visit"
+        assert box.phone(address, host).get("/").location == "/technician/visit/next"
 
 
 @pytest.mark.parametrize("address", ["10.44.0.9", "10.46.0.1", "192.168.1.7", "203.0.113.9"])

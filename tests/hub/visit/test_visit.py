@@ -1,0 +1,148 @@
+"""From the fifth answer to the end of the visit: the check, a trial of the Wi-Fi, finish, restart and shutdown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hub.acceptance.models import latest
+from hub.box.orders import ordered
+from hub.visit.models import visit
+from hub.visit.trial import PATIENCE, look
+
+if TYPE_CHECKING:
+    from tests.hub.visit.conftest import Box, Phone
+
+
+def in_force(box: Box, **facts: object) -> None:
+    """Root has done what was asked."""
+    assert box.asked is not None
+    box.root_says(number=box.asked.number, ok=True, sentence="The network is in force.", **facts)
+
+
+def pressed(box: Box, address: str = "10.44.0.9") -> None:
+    """A phone in the village presses the portal's button, and the hub has written that down."""
+    box.phone(address, "10.44.0.1").post("/welcome")
+    box.app.extensions["portal"].save()
+
+
+@pytest.fixture
+def phone(box: Box) -> Phone:
+    phone = box.phone()
+    phone.answer_all()
+    return phone
+
+
+def test_the_page_looks_again_by_itself_until_root_has_answered(box: Box, phone: Phone) -> None:
+    assert phone.get().headers["Refresh"] == "5"
+    in_force(box)
+    page = phone.get()
+    assert "Refresh" not in page.headers
+    assert "the Wi-Fi is as you said" in page.text
+
+
+def test_what_root_refused_is_said_and_the_answer_can_be_given_again(box: Box, phone: Phone) -> None:
+    assert box.asked is not None
+    before = box.asked.number
+    box.root_says(number=before, ok=False, sentence="There is no radio wlan1; plug it in.")
+    page = phone.get()
+    assert "the one before runs on" in page.text
+    assert "There is no radio wlan1" in page.text
+    phone.answer("wifi", channel="11")
+    assert (box.asked.number, box.asked.channel) == (before + 1, 11)
+    assert phone.get().headers["Refresh"] == "5"
+
+
+def test_the_check_shows_the_villages_wifi_for_some_minutes_and_says_how_to_come_back(box: Box, phone: Phone) -> None:
+    in_force(box)
+    page = phone.answer("check")
+    assert box.asked is not None
+    assert (page.status_code, box.asked.stage) == (200, "trial")
+    for words in (box.asked.village.name, box.asked.village.password, box.asked.setup.name):
+        assert words in page.text
+    row = latest()
+    assert row is not None
+    assert row.passed is None
+
+
+def test_where_both_networks_stay_the_check_alone_begins(box: Box, phone: Phone) -> None:
+    in_force(box, always_both=True)
+    phone.answer("wifi")
+    in_force(box, always_both=True)
+    before = box.asked
+    assert phone.answer("check").location == "/technician/acceptance"
+    assert box.asked == before
+    assert before is not None
+    assert before.stage == "village"
+
+
+def test_a_trial_ends_some_seconds_after_a_phone_was_let_in(box: Box, phone: Phone) -> None:
+    in_force(box)
+    pressed(box, "10.44.0.5")  # before the trial; does not count
+    box.seconds += 60
+    phone.answer("check")
+    in_force(box)
+    box.seconds += 60
+    assert not look(box.settings, box.clock)
+    pressed(box)
+    assert not look(box.settings, box.clock)
+    box.seconds += PATIENCE + 1
+    assert look(box.settings, box.clock)
+    assert box.asked is not None
+    assert box.asked.stage == "setup"
+    assert not look(box.settings, box.clock)
+
+
+def test_a_trial_that_a_restart_ended_is_not_ordered_back(box: Box, phone: Phone) -> None:
+    in_force(box)
+    phone.answer("check")
+    before = box.asked
+    box.boot("second")
+    assert look(box.settings, box.clock)
+    assert visit().stage == "setup"
+    assert box.asked == before
+
+
+def test_to_finish_leaves_the_villages_wifi_on(box: Box, phone: Phone) -> None:
+    in_force(box)
+    phone.answer("finish")
+    assert box.asked is not None
+    assert box.asked.stage == "village"
+    in_force(box)
+    assert "The visit is finished" in phone.get().text
+
+
+def test_to_finish_orders_nothing_that_is_in_force(box: Box, phone: Phone) -> None:
+    in_force(box, always_both=True)
+    phone.answer("wifi")
+    in_force(box, always_both=True)
+    before = box.asked
+    phone.answer("finish")
+    assert box.asked == before
+    assert "The visit is finished" in phone.get().text
+
+
+@pytest.mark.parametrize("word", ["restart", "shutdown"])
+def test_the_box_is_switched_off_by_an_order_that_is_asked_twice(box: Box, phone: Phone, word: str) -> None:
+    page = phone.get().text
+    assert page.count(f'value="{word}"') == 1
+    assert page.index("<details>") < page.index(f'value="{word}"')
+    answer = phone.answer("power", do=word)
+    assert answer.status_code == 200
+    assert ordered(box.settings, "power") == word.encode()
+
+
+@pytest.mark.parametrize("fields", [{"do": "format"}, {}])
+def test_nothing_else_can_be_ordered(box: Box, phone: Phone, fields: dict[str, str]) -> None:
+    assert phone.answer("power", **fields).status_code == 400
+    assert ordered(box.settings, "power") is None
+
+
+@pytest.mark.parametrize("path", ["power", "finish", "check", "open", "office/again"])
+def test_a_stranger_orders_nothing(box: Box, phone: Phone, path: str) -> None:
+    before = box.asked
+    assert box.phone("10.45.0.99").post(f"/technician/visit/{path}", do="restart").location == "/technician/sign-in"
+    assert phone.post(f"/technician/visit/{path}", do="restart").status_code == 403  # without the session's token
+    assert box.asked == before
+    assert ordered(box.settings, "power") is None
