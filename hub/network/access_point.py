@@ -32,7 +32,7 @@ def hostapd(network: Network, plan: Plan, *, channel: int, control: str) -> dict
         radio = plan.setup_radio
         own = [*_network(network.setup), f"max_num_sta={SETUP_PHONES}"]
         if radio.interface in files:
-            files[radio.interface] += ["", *_second(plan.setup, radio), *own]
+            files[radio.interface] += ["", *_second(plan.setup, radio, control), *own]
         else:
             files[radio.interface] = _radio(network, radio, channel, control) + own
     return {f"hostapd-{name}.conf": "\n".join(lines) + "\n" for name, lines in files.items()}
@@ -54,13 +54,14 @@ def _radio(network: Network, radio: Radio, channel: int, control: str) -> list[s
     ]
 
 
-def _second(interface: str, radio: Radio) -> list[str]:
+def _second(interface: str, radio: Radio, control: str) -> list[str]:
     """A network on an interface that hostapd makes. Its address differs in the bit for local administration."""
     lines = [f"bss={interface}"]
     if radio.address:
         first = int(radio.address[:2], 16) ^ 0x02
         lines.append(f"bssid={first:02x}{radio.address[2:]}")
-    return [*lines, "wmm_enabled=1"]
+    # hostapd takes neither of these over from the first network.
+    return [*lines, f"ctrl_interface={control}", "wmm_enabled=1"]
 
 
 def _network(wifi: WiFi) -> list[str]:

@@ -143,7 +143,9 @@ def _missing(keep: Keep, network: Network, hardware: Hardware, run: Run) -> Iter
         if interface is None:
             continue
         if radio:
-            state = _state(run(["hostapd_cli", "-p", str(keep.run / "hostapd"), "-i", interface, "status"]).text)
+            # Its own end of the line lies beside hostapd's: each has a /tmp of its own, where it would be by default.
+            asking = ["hostapd_cli", "-p", str(keep.run / "hostapd"), "-s", str(keep.run), "-i", interface, "status"]
+            state = _state(run(asking).text)
             if state != "ENABLED":
                 yield f"The radio {radio.interface} opens no network (hostapd says {state}); try another radio."
         if f" {address}/" not in run(["ip", "-4", "-o", "address", "show", "dev", interface]).text:

@@ -138,7 +138,9 @@ class FakeBox:
         return ""
 
     def _hostapd_cli(self, words: Sequence[str]) -> str:
-        return "state=ENABLED\n" if "hub-access-point.service" in self.active else ""
+        """hostapd answers to a socket of the asker's, which it must see: each service has a /tmp of its own."""
+        seen = "-s" in words and Path(words[words.index("-s") + 1]) == self.keep.run
+        return "state=ENABLED\n" if seen and "hub-access-point.service" in self.active else ""
 
     def _ip(self, words: Sequence[str]) -> str:
         """networkd has given each interface the address of its file."""

@@ -78,6 +78,7 @@ def test_a_radio_that_holds_two_networks_carries_both_at_all_stages() -> None:
         text = files(network(stage=stage), one)["hostapd-wlan1.conf"]
         assert text.count("ssid2=") == 2
         assert "bss=setup0\nbssid=02:0f:11:22:33:44\n" in text
+        assert text.count("ctrl_interface=") == 2, "nobody could ask hostapd how the second network fares"
         assert "interface=setup0\n" in files(network(stage=stage), one)["dnsmasq.conf"]
 
 
