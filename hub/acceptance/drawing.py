@@ -175,7 +175,8 @@ def _code(pdf: FPDF, text: str, left: float, top: float, words: str) -> None:
     """A QR code of CODE mm with its quiet zone, and what it is for beneath."""
     import segno
 
-    matrix = segno.make_qr(text, error="m", encoding="utf-8").matrix
+    # Beyond ASCII a reader must be told the encoding (ECI, ISO/IEC 18004), or it guesses.
+    matrix = segno.make_qr(text, error="m", encoding="utf-8", eci=not text.isascii()).matrix
     side = CODE / (len(matrix) + 8)  # four modules are left free on each side (ISO/IEC 18004)
     pdf.set_fill_color(0, 0, 0)
     for y, row in enumerate(matrix, start=4):

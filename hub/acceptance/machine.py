@@ -9,7 +9,7 @@ that has a name on its own network (HUB_NAME), what must be there and is not fai
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from flask_babel import gettext as _
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from hub.settings import Settings
 
 HERE_NOT = {"here": False}
+MANY = 30  # phones, as many as a class has
 
 
 def machine_checks(settings: Settings, _clock: Clock, _library: Library) -> list[Check]:
@@ -251,4 +252,23 @@ def check_wifi(settings: Settings) -> Check:
     if not found.get("ok"):
         sentence = _("The Wi-Fi could not be set up as told, and the one before goes on; give its answer again.")
         return Check("wifi", False, sentence, facts)
+    low, high = _phones(found)
+    if high and high < MANY:
+        sentence = _(
+            "The Wi-Fi is set up as told. Its radio carries %(low)d to %(high)d phones at once; for more, plug in a USB"
+            " Wi-Fi adapter or an access point on the cable.",
+            low=low,
+            high=high,
+        )
+        return Check("wifi", True, sentence, facts | {"phones": high})
     return Check("wifi", True, _("The Wi-Fi is set up as told."), facts)
+
+
+def _phones(told: dict[str, Any]) -> tuple[int, int]:
+    """How many phones the radio of the village's Wi-Fi carries at once, from and to; zeros where nobody knows."""
+    try:
+        told_of = {one["interface"]: one["clients"] for one in told["radios"]}
+        clients = told_of[told["radio"]] or {}
+        return int(clients["low"]), int(clients["high"])
+    except (KeyError, TypeError, ValueError):
+        return 0, 0

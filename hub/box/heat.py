@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hub.box.files import found, number, text
-from hub.box.power import SINCE_START, THROTTLED, is_pi, throttled
+from hub.box.power import LOW, SINCE_START, THROTTLED, is_pi, throttled
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +45,12 @@ def heat(machine: Path) -> Heat | None:
         return None
     celsius, hot = max(zones, key=lambda zone: zone[0] - zone[1])
     bits = throttled(machine) or 0
-    return Heat(celsius, hot, bool(bits & THROTTLED), bool(bits >> SINCE_START & THROTTLED))
+    return Heat(celsius, hot, _slowed(bits), _slowed(bits >> SINCE_START))
+
+
+def _slowed(bits: int) -> bool:
+    """Whether the cores were slowed for heat; low voltage slows them as well."""
+    return bool(bits & THROTTLED) and not bits & LOW
 
 
 def _zone(zone: Path, machine: Path) -> tuple[float, float] | None:

@@ -93,6 +93,12 @@ def test_a_hot_pi_is_seen_by_its_degrees_or_by_its_bits(pi: Callable[..., Path])
     assert by_bits.was_slowed
 
 
+def test_a_pi_that_is_slow_for_want_of_voltage_is_not_called_hot(pi: Callable[..., Path]) -> None:
+    found = heat(pi(**machines.UNDER_VOLTAGE))
+    assert found is not None
+    assert not found.too_hot
+
+
 def test_elsewhere_a_zones_own_trip_points_say_what_is_hot(pi: Callable[..., Path]) -> None:
     machine = pi(model="A laptop", celsius=96.0, alarm=None, bits=None)
     zone = machine / "sys/class/thermal/thermal_zone0"
