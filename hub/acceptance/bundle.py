@@ -68,6 +68,7 @@ LINES = 400  # of the log
 WORD = re.compile(r"[a-z0-9-]{1,40}")
 FRAME = re.compile(r'\s*File ".*/((?:hub|content_cache|wire)/[a-z0-9_/]+\.py)", line (\d+), in ([A-Za-z_<>]{1,60})')
 RAISED = re.compile(r"([A-Za-z_.]{3,80}(?:Error|Exception|Refused|NoAnswer|NoSpace)): .*")
+JOB = re.compile(r"\bjob ([a-z ]{1,30}): (.*?)(?: \(it runs again in [0-9.e+]+ seconds\))?$")
 ASK = 10.0  # seconds for another program's answer
 
 
@@ -211,6 +212,8 @@ def _told(line: str, known: Known) -> str | None:
         return f"  {frame[1]}:{frame[2]} {frame[3]}"
     if raised := RAISED.fullmatch(line.strip()):
         return f"{raised[1]}: {known.told(line.partition(': ')[2]) or '…'}"
+    if (job := JOB.search(line)) and known.is_word(job[1]):
+        return f"job {job[1]}: {known.told(job[2]) or '…'}"
     for start in (line, line.partition(": ")[2], line.partition(": ")[2].partition(": ")[2]):
         if start and (told := known.told(start)):
             return told

@@ -56,8 +56,12 @@ class Known:
                 return "".join(part for pair in zip(sentence.pieces, [*gaps, ""], strict=True) for part in pair)
         return None
 
+    def is_word(self, text: str) -> bool:
+        """Whether it is one of the words that the caller allows."""
+        return text in self._words
+
     def _gap(self, text: str, depth: int) -> str:
-        if text in self._words:
+        if self.is_word(text):
             return text
         return (self.told(text, depth=depth) if depth <= DEEPEST else None) or GAP
 
