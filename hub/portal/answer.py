@@ -31,6 +31,8 @@ READS = {"GET", "HEAD"}
 NEIGHBOURS = "/repository"  # which a neighbour hub may call by whatever name its network has for us
 # Longer than four bytes, or Android takes it for a failure; an iPhone wants a page as well.
 LED = '<!doctype html><title>Wi-Fi</title><p><a href="{0}">{0}</a></p>\n'
+# Settings for proxies that Windows looks for by itself: whoever answers with a page could be taken for one.
+NEVER_HERE = {"/wpad.dat", "/proxy.pac"}
 NOT_HERE = Answer("404 Not Found", b"There is no Internet here; this hub has lessons.\n", "text/plain; charset=utf-8")
 
 
@@ -56,6 +58,8 @@ class PortalFirst:
         return bool(self.name) and here.has_portal and path.partition("/")[2].partition("/")[0] != NEIGHBOURS[1:]
 
     def _answer(self, environ: WSGIEnvironment, here: Here, probe: Answer | None) -> Answer:
+        if environ["PATH_INFO"].lower() in NEVER_HERE:
+            return NOT_HERE
         is_probe = probe is not None and probe is not LANDING
         if not self.acceptance.left(phone_of(environ)):
             if is_probe and not here.is_for_staff:

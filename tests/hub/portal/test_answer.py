@@ -66,6 +66,13 @@ def test_the_user_agent_changes_nothing(box: Box, agent: str) -> None:
     assert box.ask("www.google.com", "/hotspot-detect.html", User_Agent=agent).body.startswith(b"<HTML>")
 
 
+def test_nobody_is_given_a_page_for_the_settings_of_a_proxy(box: Box) -> None:
+    for _ in range(2):
+        assert box.ask("wpad", "/wpad.dat").status == 404
+        assert box.ask("wpad.home.arpa", "/WPAD.dat?x").status == 404
+        box.press()
+
+
 def test_one_phones_button_is_not_anothers(box: Box) -> None:
     box.press(ONE)
     assert box.ask("captive.apple.com", "/", ONE).status == 200
