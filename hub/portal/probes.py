@@ -97,8 +97,9 @@ BY_PATH = {
     "/kindle-wifi/wifistub-echo.html": KINDLE,
     "/kindle-wifi/wifiredirect.html": LANDING,
 }
-# The last part of a path: Android and every maker's own, Chrome, Edge (/captiveportal/generate_204), Steam (/204).
-NO_CONTENT = {"generate_204", "gen_204", "generate204", "gen204", "net_204", "204"}
+# The last part of a path: Android and every maker's own, Chrome, Edge (/captiveportal/generate_204), Steam (/204). Some
+# makers put a number of chance behind it, against caches: /generate_204_15267541384063288033, or a UUID.
+NO_CONTENT = re.compile(r"(?:(?:generate|gen)_?|net_)?204(?:[_-].*)?")
 
 BY_HOST = {  # where the path is `/`
     "www.apple.com": APPLE,
@@ -194,4 +195,4 @@ def answer_to(host: str, path: str) -> Answer | None:
 def answer_by_path(path: str) -> Answer | None:
     """The same where the host is not known: HTTP/1.0 need not name it."""
     path = path.rstrip("/").lower()
-    return BY_PATH.get(path) or (EMPTY if path.rpartition("/")[2] in NO_CONTENT else None)
+    return BY_PATH.get(path) or (EMPTY if NO_CONTENT.fullmatch(path.rpartition("/")[2]) else None)

@@ -95,6 +95,7 @@ def _probe(given: dict[str, Any]) -> Probe:
     )
 
 
+_HICLOUD = "connectivitycheck.platform.hicloud.com"
 SUCCESS = "<HTML><HEAD><TITLE>Success</TITLE></HEAD><BODY>Success</BODY></HTML>"
 NM = "NetworkManager is online"
 
@@ -118,6 +119,9 @@ MORE = [
     Probe("android-developer-fallback", "developers.google.cn", "/generate_204", 204),
     Probe("grapheneos", "connectivitycheck.grapheneos.network", "/generate_204", 204),
     Probe("a-maker-that-nobody-knows-yet", "wifi-check.brand-of-2031.example", "/generate_204", 204),
+    # Seen in the logs of small hotspots that expected the bare path, and whose owners saw no sign-in page.
+    Probe("android-with-a-number", "connectivitycheck.gstatic.com", "/generate_204_15267541384063288033", 204),
+    Probe("huawei-with-a-uuid", _HICLOUD, "/generate_204_2f1c0a52-7a3e-4c53-9a90-4bb6d8b1a7e1", 204),
     Probe("fire-tablet", "fireoscaptiveportal.com", "/generate_204", 204),
     Probe("fire-for-children", "freetimecaptiveportal.com", "/generate_204", 204),
     Probe("fire-without-underscore", "tabletcaptiveportal.com", "/generate204", 204),

@@ -89,7 +89,7 @@ def test_a_hub_without_a_name_has_numbers_alone() -> None:
 @pytest.mark.parametrize(
     "path",
     ["/generate_204", "/gen_204", "/generate204", "/captiveportal/generate_204", "/v2/generate_204", "/204", "/net_204/",
-     "/generate_204/", "/GENERATE_204", "/mobile/status.php"],
+     "/generate_204/", "/GENERATE_204", "/mobile/status.php", "/generate_204_152675413840", "/generate_204_2f1c-7a3e"],
 )  # fmt: skip
 def test_no_content_is_told_by_the_path_at_any_host(path: str) -> None:
     for host in ("connectivitycheck.gstatic.com", "a-maker-of-2031.example"):
