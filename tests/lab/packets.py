@@ -17,10 +17,10 @@ from typing import NamedTuple
 BROADCAST = b"\xff" * 6
 NOWHERE, EVERYONE = "0.0.0.0", "255.255.255.255"
 COOKIE = b"\x63\x82\x53\x63"
-DISCOVER, OFFER, REQUEST, ACK, NAK = 1, 2, 3, 5, 6
+DISCOVER, OFFER, REQUEST, ACK, NAK, RELEASE, INFORM = 1, 2, 3, 5, 6, 7, 8
 # The options that this lab names; RFC 2132, and RFC 8910 for the last.
 MASK, ROUTER, NAMES, WANTED_ADDRESS, SECONDS, KIND, SERVER, WANTED, PORTAL = 1, 3, 6, 50, 51, 53, 54, 55, 114
-HOST_NAME = 12
+HOST_NAME, CLIENT_ID = 12, 61
 
 TYPES = {
     "A": 1,
@@ -88,13 +88,21 @@ def _options(data: bytes) -> dict[int, bytes]:
     return found
 
 
-def dhcp_frame(mac: bytes, xid: int, kind: int, options: dict[int, bytes], holds: str = NOWHERE) -> bytes:
-    """A message to all servers, in a frame; `holds` is the address that the phone renews."""
+def dhcp_frame(
+    mac: bytes,
+    xid: int,
+    kind: int,
+    options: dict[int, bytes],
+    holds: str = NOWHERE,
+    server: str = EVERYONE,
+    to: bytes = BROADCAST,
+) -> bytes:
+    """A message to all servers or to one, in a frame; `holds` is the address that the phone has and keeps."""
     message = struct.pack("!BBBBIHH", 1, 1, 6, 0, xid, 0, 0)
     message += address_bytes(holds) + bytes(12) + mac + bytes(10 + 192) + COOKIE
     for number, value in {KIND: bytes([kind]), **options}.items():
         message += bytes([number, len(value)]) + value
-    return udp_frame(mac, (holds, 68), (EVERYONE, 67), (message + b"\xff").ljust(300, b"\0"))
+    return udp_frame(mac, (holds, 68), (server, 67), (message + b"\xff").ljust(300, b"\0"), to)
 
 
 def udp_frame(
@@ -154,11 +162,12 @@ class Answer:
         return [record.address for record in self.records if record.kind in {TYPES["A"], TYPES["AAAA"]}]
 
 
-def query(name: str, kind: str | int, number: int) -> bytes:
-    """A question with recursion desired."""
+def query(name: str, kind: str | int, number: int, *, extended: bool = False) -> bytes:
+    """A question with recursion desired; `extended` as validating resolvers ask (RFC 6891): DNSSEC, large answers."""
     asked = b"".join(bytes([len(part)]) + part.encode() for part in name.rstrip(".").split(".") if part) + b"\0"
     code = kind if isinstance(kind, int) else TYPES[kind]
-    return struct.pack("!HHHHHH", number, 0x0100, 1, 0, 0, 0) + asked + struct.pack("!HH", code, 1)
+    more = b"\0" + struct.pack("!HHIH", 41, 4096, 0x8000, 0) if extended else b""
+    return struct.pack("!HHHHHH", number, 0x0100, 1, 0, 0, int(extended)) + asked + struct.pack("!HH", code, 1) + more
 
 
 def read_answer(data: bytes) -> Answer:

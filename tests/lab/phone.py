@@ -25,6 +25,7 @@ from urllib.parse import urljoin, urlsplit
 
 from tests.lab.packets import (
     ACK,
+    CLIENT_ID,
     DISCOVER,
     HOST_NAME,
     MASK,
@@ -150,6 +151,7 @@ class Phone:
     namespace: Namespace
     wants: bytes = ANDROID_WANTS
     host_name: str = ""
+    client_id: bytes = b""
     lease: Lease | None = None
     cookies: dict[str, str] = field(default_factory=dict)
 
@@ -187,12 +189,18 @@ class Phone:
         return self.lease
 
     def renew(self) -> int:
-        """Ask to keep the address, as at half of its time; returns the kind of the server's answer."""
+        """Ask the server alone to keep the address, as at half of its time; returns the kind of its answer."""
+        return self.tell(REQUEST, ACK, NAK).kind
+
+    def tell(self, kind: int, *answers: int) -> Reply:
+        """A message of one who has an address, to the server alone; its answer, if one of `answers` is awaited."""
+        to = self.hub_mac()
         with self._listening() as wire:
-            wire.send(dhcp_frame(self.mac, xid := _number(), REQUEST, self._options(), holds=self.address))
-            reply = _heard(wire, xid, {ACK, NAK})
-        assert reply, "nobody answered the renewal"
-        return reply.kind
+            frame = dhcp_frame(self.mac, xid := _number(), kind, self._options(), self.address, self.names_server, to)
+            wire.send(frame)
+            reply = _heard(wire, xid, set(answers)) if answers else Reply(0, xid, self.mac, self.address, {})
+        assert reply, f"nobody answered a message of kind {kind}"
+        return reply
 
     @contextlib.contextmanager
     def overhearing(self) -> Iterator[Overheard]:
@@ -207,7 +215,7 @@ class Phone:
 
     def _options(self) -> dict[int, bytes]:
         named = {HOST_NAME: self.host_name.encode()} if self.host_name else {}
-        return {WANTED: self.wants, **named}
+        return {WANTED: self.wants, **named, **({CLIENT_ID: self.client_id} if self.client_id else {})}
 
     def _again(self, wire: socket.socket) -> Reply | None:
         """INIT-REBOOT (RFC 2131, 3.2): None when the server says that the address is not ours any more."""
@@ -240,10 +248,12 @@ class Phone:
         out = [f"route replace default via {router} dev {RADIO}"] if router else []
         self.namespace.ip(f"addr flush dev {RADIO}", f"addr add {address}/{length} brd + dev {RADIO}", *out)
 
-    def ask(self, name: str, kind: str | int = "A", server: str = "", *, tcp: bool = False) -> Answer:
+    def ask(
+        self, name: str, kind: str | int = "A", server: str = "", *, tcp: bool = False, extended: bool = False
+    ) -> Answer:
         """Ask a name server, the lease's unless another is named; raises TimeoutError, or OSError if turned away."""
         with contextlib.closing(self.connected(server or self.names_server, 53, tcp=tcp)) as line:
-            question = query(name, kind, number := secrets.randbelow(65536))
+            question = query(name, kind, number := secrets.randbelow(65536), extended=extended)
             line.send(struct.pack("!H", len(question)) + question if tcp else question)
             data = _exactly(line, struct.unpack("!H", _exactly(line, 2))[0]) if tcp else line.recv(4096)
         assert int.from_bytes(data[:2], "big") == number
@@ -317,23 +327,34 @@ class Phone:
         path: str = "/",
         *,
         version: str = "1.1",
-        headers: Mapping[str, str] | None = None,
+        headers: Mapping[str, str | None] | None = None,
         method: str = "GET",
         body: bytes = b"",
         address: str = "",
         port: int = 80,
     ) -> Page:
-        """One request over a connection of its own, with exactly these headers (and Host, were it forgotten)."""
-        sent = {"Host": host, **(headers or {})}
-        if body:
-            sent["Content-Length"] = str(len(body))
-        lines = [f"{method} {path} HTTP/{version}", *(f"{name}: {value}" for name, value in sent.items()), "", ""]
+        """One request over a connection of its own, with exactly these headers; without Host if that is None."""
         with contextlib.closing(self.connected(address or self.resolve(host), port)) as line:
-            line.sendall("\r\n".join(lines).encode() + body)
-            answer = http.client.HTTPResponse(line, method=method)
-            answer.begin()
-            data = b"" if method == "HEAD" else answer.read()
-            return Page(answer.status, answer.headers, data, f"http://{host}{path}")
+            return self.over(line, host, path, version=version, headers=headers, method=method, body=body)
+
+    def over(
+        self,
+        line: socket.socket,
+        host: str,
+        path: str,
+        *,
+        version: str = "1.1",
+        headers: Mapping[str, str | None] | None = None,
+        method: str = "GET",
+        body: bytes = b"",
+    ) -> Page:
+        """The same over a connection that is there, and stays."""
+        sent = {"Host": host, **(headers or {}), **({"Content-Length": str(len(body))} if body else {})}
+        told = [f"{name}: {value}" for name, value in sent.items() if value is not None]
+        line.sendall("\r\n".join([f"{method} {path} HTTP/{version}", *told, "", ""]).encode() + body)
+        answer = http.client.HTTPResponse(line, method=method)
+        answer.begin()
+        return Page(answer.status, answer.headers, b"" if method == "HEAD" else answer.read(), f"http://{host}{path}")
 
     def browse(self, url: str, form: bytes = b"", **headers: str) -> Page:
         """Follow redirects and keep cookies, as a browser does; at most 5."""

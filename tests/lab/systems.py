@@ -301,6 +301,8 @@ class _Seen(html.parser.HTMLParser):
             self.links.append(given["href"])
         elif tag == "script":
             self.loads.append(given.get("src", "inline"))
+        elif tag == "link" or "src" in given or "style" in given:
+            self.loads.append(given.get("href", "") or given.get("src", "") or given["style"])
 
     def handle_data(self, data: str) -> None:
         self.words.append(data)

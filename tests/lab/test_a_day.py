@@ -6,9 +6,13 @@ import json
 import signal
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
+from hub.network.record import VILLAGE_ADDRESS
+from tests.lab.packets import ACK, RELEASE
 from tests.lab.systems import Android, Apple, Firefox, FireOS, NetworkManager, System, Windows
+from tests.lab.village_net import NAME, RECORD
 from tests.town import until
 
 if TYPE_CHECKING:
@@ -67,6 +71,41 @@ def test_a_phone_that_is_given_another_address_is_not_asked_again(net: VillageNe
     assert owner.comes_back() == "success"
     assert owner.pop_ups == 1
     assert Apple(taker).look() == "captive", "whoever has the address of one who said yes has not said it"
+
+
+def test_a_phone_that_gave_its_address_back_is_not_asked_again(owner: Apple) -> None:
+    owner.phone.tell(RELEASE)
+    owner.phone.forget()
+    owner.phone.join()
+    assert owner.look() == "success"
+
+
+def test_a_computer_that_keeps_its_name_and_changes_its_mac_is_asked_once_more(net: VillageNet) -> None:
+    """A client's own id (option 61) keeps it the address; who said yes is told by the MAC."""
+    laptop = net.phone()
+    laptop.client_id = b"\xff" + b"of-the-laptop"
+    before = laptop.join().address
+    owner = Windows(laptop)
+    owner.look()
+    owner.sign_in()
+    assert owner.look() == "internet"
+    laptop.change_mac()
+    assert laptop.join().address == before
+    assert owner.look() == "sign in"
+    owner.sign_in()
+    for _ in range(3):
+        assert owner.comes_back() == "internet"
+    assert owner.pop_ups == 2
+
+
+def test_an_order_for_the_network_breaks_no_connection_and_asks_nobody_again(net: VillageNet, owner: Apple) -> None:
+    phone = owner.phone
+    with phone.connected(VILLAGE_ADDRESS, 80) as line:
+        assert phone.over(line, NAME, "/").status == 200
+        net.box.apply(msgspec.structs.replace(RECORD, number=7, channel=11))
+        assert phone.over(line, NAME, "/").status == 200
+    assert phone.renew() == ACK
+    assert owner.look() == "success"
 
 
 def test_a_phone_with_a_new_mac_is_asked_once_more_and_then_left_alone(owner: Apple) -> None:

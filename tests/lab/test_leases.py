@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from hub.network.record import SETUP_ADDRESS, SETUP_NETWORK, VILLAGE_ADDRESS, VILLAGE_NETWORK
-from tests.lab.packets import ACK, DISCOVER, NAK, OFFER, PORTAL, Reply, dhcp_frame
+from tests.lab.packets import ACK, DISCOVER, INFORM, NAK, OFFER, PORTAL, RELEASE, ROUTER, Reply, dhcp_frame
 from tests.lab.phone import ANDROID_WANTS, APPLE_WANTS, WINDOWS_WANTS
 from tests.lab.village_net import NAME, RECORD
 
@@ -47,6 +47,21 @@ def test_a_phone_that_comes_back_has_its_address_again(phone: Phone) -> None:
 
 def test_a_phone_may_keep_its_address_when_half_of_the_time_is_over(phone: Phone) -> None:
     assert phone.renew() == ACK
+
+
+def test_a_computer_that_asks_for_more_is_told_no_more(phone: Phone) -> None:
+    """Windows asks for a proxy's address by INFORM, again and again where nobody answers."""
+    phone.wants = WINDOWS_WANTS
+    told = phone.tell(INFORM, ACK)
+    assert 252 not in told.options
+    assert ROUTER in told.options
+
+
+def test_a_phone_that_gave_its_address_back_has_it_again(phone: Phone) -> None:
+    before = phone.address
+    phone.tell(RELEASE)
+    phone.forget()
+    assert phone.join().address == before
 
 
 def test_a_phone_that_forgot_the_network_still_gets_the_address_of_its_mac(phone: Phone) -> None:

@@ -39,6 +39,13 @@ def test_a_question_of_any_type_has_an_answer_and_none_is_refused(phone: Phone, 
             assert not answer.records, kind
 
 
+def test_a_resolver_that_asks_for_proofs_and_large_answers_gets_a_plain_one(phone: Phone) -> None:
+    for kind in ("A", "AAAA", "HTTPS", "DNSKEY"):
+        answer = phone.ask("captive.apple.com", kind, extended=True)
+        assert answer.code == NO_ERROR
+        assert answer.addresses == ([PORTAL_ADDRESS] if kind == "A" else [])
+
+
 def test_a_type_that_does_not_exist_yet_has_an_answer_too(phone: Phone) -> None:
     assert phone.ask("example.org", 65_280).code == NO_ERROR
 

@@ -91,6 +91,34 @@ def test_a_page_of_the_internet_leads_to_the_portal_and_not_into_the_library(pho
         assert page.target.startswith((f"http://{NAME}/", f"http://{VILLAGE_ADDRESS}/"))
 
 
+def test_after_the_button_a_page_of_the_internet_leads_to_the_library(phone: Phone) -> None:
+    sign_in(phone)
+    page = phone.browse("http://www.periodico.example/some/article.html")
+    assert (page.status, page.url) == (200, f"http://{NAME}/")
+
+
+def test_a_client_that_names_no_host_is_told_by_the_path(phone: Phone) -> None:
+    """HTTP/1.0 need not name it."""
+
+    def asks(path: str) -> Page:
+        return phone.fetch("captive.apple.com", path, version="1.0", headers={"Host": None})
+
+    assert asks("/hotspot-detect.html").target
+    assert asks("/generate_204").target
+    sign_in(phone)
+    assert SUCCESS in asks("/hotspot-detect.html").text
+    assert asks("/generate_204").status == 204
+
+
+def test_a_connection_that_was_open_before_the_button_hears_the_new_answer(phone: Phone) -> None:
+    """Android asks again over the connection that it has."""
+    host = "connectivitycheck.gstatic.com"
+    with phone.connected(phone.resolve(host), 80) as line:
+        assert phone.over(line, host, "/generate_204").status == 302
+        sign_in(phone)
+        assert phone.over(line, host, "/generate_204").status == 204
+
+
 @pytest.mark.parametrize("pressed", [False, True], ids=["before", "after"])
 def test_a_user_agent_changes_no_answer(phone: Phone, pressed: bool) -> None:
     if pressed:

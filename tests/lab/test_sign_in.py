@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hub.network.record import VILLAGE_ADDRESS
+from hub.network.record import SETUP_ADDRESS, VILLAGE_ADDRESS
+from tests.lab.phone import Lease
 from tests.lab.systems import CONTENT, SYSTEMS, Android, Apple, System, Windows, press, seen
 from tests.lab.village_net import NAME
 
@@ -132,6 +133,29 @@ def test_a_phone_that_asks_by_number_alone_signs_in_too(phone: Phone) -> None:
     assert page.status == 200
     press(phone, page, "Mozilla/5.0")
     assert Android(phone).look() == "partial"
+
+
+def test_a_phone_with_addresses_written_by_hand_signs_in_as_well(net: VillageNet) -> None:
+    """No lease is known of it: its address stands for it."""
+    phone = net.phone()
+    phone.use("10.44.2.222", 22, VILLAGE_ADDRESS)
+    phone.lease = Lease("10.44.2.222", "255.255.252.0", VILLAGE_ADDRESS, ["8.8.8.8"], 0, "", None, {})
+    owner = Apple(phone)
+    assert owner.look() == "captive"
+    owner.sign_in()
+    assert owner.look() == "success"
+
+
+def test_a_technician_on_the_setup_network_is_led_to_the_technicians_pages(net: VillageNet) -> None:
+    phone = net.technician()
+    phone.join()
+    owner = Android(phone)
+    assert owner.look() == "portal", "the page opens by itself: nothing has to be typed"
+    page = owner.window()
+    assert f"{SETUP_ADDRESS}/technician" in page.text
+    owner.sign_in()
+    assert owner.look() == "partial"
+    assert phone.browse("http://www.periodico.example/").url.startswith(f"http://{SETUP_ADDRESS}/technician")
 
 
 def test_what_a_phone_did_leaves_no_trace_in_the_logs(net: VillageNet, phone: Phone) -> None:

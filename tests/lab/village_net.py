@@ -171,6 +171,7 @@ class Box:
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         self.hours = 0.0  # since the boot, added to this machine's own
         self.first = record
+        self.linked: list[str] = []
 
     def __enter__(self) -> Self:
         try:
@@ -249,7 +250,9 @@ class Box:
         for path, text in self.files.items():
             if path.startswith("network/"):
                 lines += _as_networkd(text)
-        self.namespace.ip(*lines)
+        if lines != self.linked:  # networkd leaves alone what has not changed
+            self.namespace.ip(*lines)
+        self.linked = lines
         _name, _, value = self.files["forwarding.conf"].partition(" = ")
         self.namespace.run("sh", "-c", "cat > /proc/sys/net/ipv4/ip_forward", given=value)
 
