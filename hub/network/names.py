@@ -18,16 +18,45 @@ if TYPE_CHECKING:
 # Names that no villager opens: phones only ask them whether there is a portal. With a shared uplink they stay ours, so
 # that the portal shows and the phone stays, whether the uplink is up or not.
 PROBE_NAMES = (
+    # Android and its makers
     "connectivitycheck.gstatic.com",
     "connectivitycheck.android.com",
+    "clients3.google.com",
+    "connectivitycheck.grapheneos.network",
+    "connectivitycheck.platform.hicloud.com",
+    "connectivitycheck.cbg-app.huawei.com",
+    "connectivitycheck.hihonor.com",
+    "connectivitycheck.samsungdm.com",
+    "connectivity.samsung.com.cn",
+    "connect.rom.miui.com",
+    "cn.wifi.miui.com",
+    "conn1.oppomobile.com",
+    "conn2.oppomobile.com",
+    "wifi.vivo.com.cn",
+    "fireoscaptiveportal.com",
+    "freetimecaptiveportal.com",
+    "tabletcaptiveportal.com",
+    # Apple
     "captive.apple.com",
+    "www.airport.us",
+    "www.appleiphonecell.com",
+    "www.ibook.info",
+    "www.itools.info",
+    "www.thinkdifferent.us",
+    # Windows
     "www.msftconnecttest.com",
+    "ipv6.msftconnecttest.com",
     "www.msftncsi.com",
+    "ipv6.msftncsi.com",
+    # Browsers and desktops
     "detectportal.firefox.com",
+    "cp.cloudflare.com",
     "nmcheck.gnome.org",
     "connectivity-check.ubuntu.com",
-    "connectivitycheck.platform.hicloud.com",
-    "connect.rom.miui.com",
+    "network-test.debian.org",
+    "conncheck.opensuse.org",
+    "networkcheck.kde.org",
+    "ping.archlinux.org",
 )
 # What Windows looks up after its probe, with the answers it wants (NlaSvc's registry values).
 WINDOWS = "dns.msftncsi.com"
@@ -40,13 +69,16 @@ HOURS = 12
 LEASES = 1100  # both networks together; a phone with another MAC address each day takes another each day
 
 
-def dnsmasq(network: Network, plan: Plan, *, hosts: str, leases: str, resolv: str) -> str:
-    """The file. `hosts` and `leases` are paths, `resolv` that of the uplinks' name servers; empty without phones."""
+def dnsmasq(network: Network, plan: Plan, name: str, *, hosts: str, leases: str, resolv: str) -> str:
+    """The file. `name` is the hub's own, `hosts` and `leases` are paths, `resolv` that of the uplinks' name servers.
+
+    Empty without phones.
+    """
     if not plan.inside:
         return ""
     lines = [
         *_where(plan),
-        *_names(network, resolv, hosts),
+        *_names(network, name, resolv, hosts),
         *_addresses(network, plan, leases),
     ]
     return "\n".join(lines) + "\n"
@@ -70,9 +102,10 @@ def _where(plan: Plan) -> list[str]:
     ]
 
 
-def _names(network: Network, resolv: str, hosts: str) -> list[str]:
-    to_hub = [f"address=/{name}/{PORTAL_ADDRESS}" for name in ((*PROBE_NAMES,) if network.share_mb else ("#",))]
-    ours = [f"local=/{name}/" for name in (PROBE_NAMES if network.share_mb else ("#",))]
+def _names(network: Network, name: str, resolv: str, hosts: str) -> list[str]:
+    to_hub = [f"address=/{asked}/{PORTAL_ADDRESS}" for asked in (PROBE_NAMES if network.share_mb else ("#",))]
+    # The hub's name as well: what is asked of it beside A (AAAA, HTTPS) must wait for no uplink.
+    ours = [f"local=/{asked}/" for asked in ((*PROBE_NAMES, name) if network.share_mb else ("#",)) if asked]
     forward = [f"resolv-file={resolv}", "stop-dns-rebind", "domain-needed"] if network.share_mb else ["no-resolv"]
     return [
         "no-hosts",
@@ -84,7 +117,7 @@ def _names(network: Network, resolv: str, hosts: str) -> list[str]:
         *to_hub,
         *ours,
         *(f"address=/{WINDOWS}/{answer}" for answer in WINDOWS_ANSWERS),
-        *(f"address=/{name}/" for name in NEVER),
+        *(f"address=/{asked}/" for asked in NEVER),
     ]
 
 

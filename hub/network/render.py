@@ -57,7 +57,7 @@ def files(
         **radios,
         "hostapd.env": _list("FILES", [f"{folder}/current/{file}" for file in radios]),
         "dnsmasq.conf": dnsmasq(
-            network, plan, hosts=f"{folder}/current/hosts", leases=f"{folder}/leases", resolv=hardware.resolv
+            network, plan, name, hosts=f"{folder}/current/hosts", leases=f"{folder}/leases", resolv=hardware.resolv
         ),
         "hosts": hosts(plan, name),
         "nftables.nft": nftables(network, plan, port=port, shared=shared),

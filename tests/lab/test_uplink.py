@@ -11,6 +11,8 @@ import pytest
 
 from hub.network.firewall import TABLE, Shared
 from hub.network.record import PORTAL_ADDRESS, SETUP_ADDRESS, VILLAGE_ADDRESS
+from tests.lab.probes import PROBES
+from tests.lab.systems import Android, Apple
 from tests.lab.village_net import HOME, NAME, OUTSIDE, RECORD
 
 if TYPE_CHECKING:
@@ -100,6 +102,50 @@ def test_a_shared_uplink_leaves_the_portal_and_the_hubs_name_as_they_were(net: V
         assert phone.knock(where, 853) == "reset"
     for where in (VILLAGE_ADDRESS, PORTAL_ADDRESS):
         assert phone.knock(where, 443) == "reset"
+
+
+# Hosts that people open as well, or that other things are at: they must lead to themselves.
+OPENED = {
+    "developers.google.cn",
+    "edge-http.microsoft.com",
+    "edge.microsoft.com",
+    "fedoraproject.org",
+    "play.googleapis.com",
+    "spectrum.s3.amazonaws.com",
+    "wifi-check.brand-of-2031.example",
+    "www.apple.com",
+    "www.facebook.com",
+    "www.google.cn",
+    "www.google.com",
+    "www.gstatic.com",
+    "www.qualcomm.cn",
+}
+
+
+def test_hosts_that_are_nothing_but_probes_stay_ours_while_the_uplink_is_shared(net: VillageNet, phone: Phone) -> None:
+    """Or a phone of such a maker would be told nothing, and leave, as soon as the uplink is down."""
+    net.box.apply(SHARED)
+    hosts = {probe.host.partition(":")[0] for probe in PROBES} - OPENED - {PORTAL_ADDRESS}
+    assert {host for host in hosts if phone.ask(host).addresses != [PORTAL_ADDRESS]} == set()
+    assert {host for host in OPENED if phone.ask(host).addresses != [OUTSIDE]} == set()
+
+
+def test_with_a_shared_uplink_a_phone_believes_in_the_internet_and_stays_when_it_is_gone(
+    net: VillageNet, phone: Phone
+) -> None:
+    net.box.apply(SHARED)
+    android, apple = Android(phone), Apple(phone)
+    assert (android.look(), apple.look()) == ("portal", "captive")
+    android.sign_in()
+    assert phone.knock(OUTSIDE, 443) == "open"
+    net.lan.ip("link set box down")
+    try:
+        assert apple.look() == "success"
+        assert phone.ask(NAME).addresses == [VILLAGE_ADDRESS]
+        assert phone.fetch(NAME, "/").status == 200
+        assert phone.fetch("connectivitycheck.gstatic.com", "/generate_204").status == 204
+    finally:
+        net.lan.ip("link set box up")
 
 
 def test_no_name_of_the_internet_leads_a_villager_to_a_private_address(net: VillageNet, phone: Phone) -> None:
