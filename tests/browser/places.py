@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tests.browser import carrying, delivery, joining, visiting
+from tests.browser import carrying, delivery, joining, leaving, visiting
 from tests.browser.village import EVERY_KIND, PASSWORD
 from tests.town import ITEM
 
@@ -160,7 +160,7 @@ PLACES = [
         sees="details[open] button",
     ),
 ]
-PLACES += [Place(**place) for place in visiting.PLACES]
+PLACES += [Place(**place) for place in visiting.PLACES + leaving.PLACES]
 BY_NAME = {place.name: place for place in PLACES}
 # What is weighed and timed.
 MAIN_PLACES = [BY_NAME[name] for name in ("home", "course", "item-video", "item-reading", "search-found", "usage")]

@@ -1,6 +1,7 @@
 """Hubs to look at: one with a library, one without, one with more courses than fit a screen, one with few visitors, one
 to which courses are still coming (tests/browser/delivery.py), one without a line (tests/browser/carrying.py), and two
-with a name of their own, whose portal is seen by a phone before and after (tests/browser/joining.py).
+with a name of their own, whose portal is seen by a phone before and after (tests/browser/joining.py); and one that a
+technician is about to leave (tests/browser/leaving.py).
 
 with Village(folder) as village:
     village.hub("village").at("/")      # each is started when it is first asked for
@@ -25,7 +26,7 @@ from typing import TYPE_CHECKING, Self
 
 import requests
 
-from tests.browser import carrying, joining, visiting
+from tests.browser import carrying, joining, leaving, visiting
 from tests.browser.delivery import wait_for_some
 from tests.town import ITEM, SAMPLES, Phone, Town
 
@@ -41,6 +42,7 @@ MANY = 70
 ENVIRONS = {
     **dict.fromkeys(("joining", "joined"), joining.NAMED),
     **dict.fromkeys(visiting.FILL, visiting.ENVIRON),
+    **dict.fromkeys(leaving.FILL, leaving.ENVIRON),
 }
 COURSE = """\
 course: {slug}
@@ -140,6 +142,7 @@ class Village:
                 "waiting": wait_for_some,
                 "carried": _without_a_line,
                 **visiting.FILL,
+                **leaving.FILL,
             }
             folder = self.folder / name
             folder.mkdir(parents=True)
