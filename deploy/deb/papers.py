@@ -47,6 +47,7 @@ Architecture: {arch}
 Maintainer: {maintainer}
 Installed-Size: {size}
 Depends: {needs}
+Recommends: systemd-resolved
 Section: education
 Priority: optional
 Description: course library for a village, served over its own Wi-Fi

@@ -30,8 +30,7 @@ def show(as_json: bool) -> None:
 
     settings = Settings.load()
     keep, hardware = _machine(settings)
-    trial = keep.trial()
-    told = facts(trial.network if trial else keep.last(), hardware, settings.name, trial)
+    told = facts(keep, hardware, settings.name)
     last = outcome(settings, "network")
     told["last"] = {name: last.get(name) for name in ("number", "ok", "sentence")} if last else None
     click.echo(json.dumps(told) if as_json else "\n".join(_lines(told)))
@@ -144,4 +143,4 @@ def _lines(told: dict[str, Any]) -> list[str]:
     ]
     last = [f"Last order, {told['last']['number']}: {told['last']['sentence']}"] if told["last"] else []
     trial = [f"A trial ends in {told['trial_seconds']} seconds."] if told.get("trial_seconds") else []
-    return [*radios, *ports, f"Stage {told['stage']}.", *carried, *trial, *last]
+    return [*radios, *ports, f"Stage {told['stage']}.", *carried, *trial, *told["warnings"], *last]

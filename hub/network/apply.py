@@ -31,7 +31,7 @@ from hub.network import render
 from hub.network.facts import facts
 from hub.network.force import NotUp, lay_out, put_in_force, unblock
 from hub.network.hardware import Hardware
-from hub.network.keep import Dealt, Keep, Trial, digest
+from hub.network.keep import Dealt, Keep, Trial, digest, seconds_of_boot
 from hub.network.plan import place
 from hub.network.radios import emptiest, look
 from hub.network.record import BadNetwork, Network, WiFi, decode
@@ -154,7 +154,7 @@ class Applier:
         return _sentence(network, self.hardware)
 
     def _put_on_trial(self, network: Network) -> str:
-        until = _seconds_of_boot() + TRIAL_SECONDS
+        until = seconds_of_boot() + TRIAL_SECONDS
         # The way back comes first: whatever becomes of this process, systemd brings the setup network again.
         self.run(["systemctl", "restart", BACK])
         self._force(network, self.hardware)
@@ -169,7 +169,8 @@ class Applier:
 
     def _dealt(self, dealt: Dealt, more: str) -> Outcome:
         self.keep.note_dealt(dealt)
-        return Outcome(dealt.number, dealt.ok, f"{dealt.sentence} {more}".strip(), self._facts())
+        words = dealt.sentence if more in dealt.sentence else f"{dealt.sentence} {more}"
+        return Outcome(dealt.number, dealt.ok, words, self._facts())
 
     # What was in force before
 
@@ -181,7 +182,7 @@ class Applier:
 
     def _back(self) -> str:
         """Put in force what was, adapted to the machine there is; what lacks, in sentences."""
-        trial = self._trial()
+        trial = self.keep.running_trial()
         network = trial.network if trial else self.keep.last()
         if trial is None:
             self._end_trial()
@@ -206,12 +207,8 @@ class Applier:
 
     # A trial
 
-    def _trial(self) -> Trial | None:
-        trial = self.keep.trial()
-        return trial if trial and _seconds_of_boot() < trial.until else None
-
     def _trial_is_over(self) -> bool:
-        return self.keep.trial() is not None and self._trial() is None
+        return self.keep.trial() is not None and self.keep.running_trial() is None
 
     def _end_trial(self) -> None:
         if self.keep.trial():
@@ -263,13 +260,7 @@ class Applier:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _facts(self) -> dict[str, Any]:
-        trial = self._trial()
-        network = trial.network if trial else self.keep.last()
-        return facts(network, self.hardware, self.settings.name, trial)
-
-
-def _seconds_of_boot() -> float:
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
+        return facts(self.keep, self.hardware, self.settings.name)
 
 
 def _record(order: bytes | None) -> Network | None:

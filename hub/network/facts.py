@@ -1,34 +1,44 @@
 """What the technician's page and `hub network show` tell of the network in force, without any secret.
 
-facts(network, hardware, "hub.home.arpa", trial)["always_both"]     # False: the one radio shows one of two networks
+facts(keep, hardware, "hub.home.arpa")["always_both"]     # False: the one radio shows one of two networks
 """
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import asdict
 
+from hub.network.keep import seconds_of_boot
+from hub.network.others import others
 from hub.network.plan import place
 from hub.network.radios import advice
 from hub.network.record import SETUP_ADDRESS, VILLAGE_ADDRESS
 
 if TYPE_CHECKING:
     from hub.network.hardware import Hardware, Radio
-    from hub.network.keep import Trial
-    from hub.network.record import Network
+    from hub.network.keep import Keep
 
 
-def facts(network: Network | None, hardware: Hardware, name: str, trial: Trial | None) -> dict[str, Any]:
+def facts(keep: Keep, hardware: Hardware, name: str) -> dict[str, Any]:
     """Plain values for JSON. `radio` carries the village's Wi-Fi, or would; `advice` is on its limits."""
+    trial = keep.running_trial()
+    network = trial.network if trial else keep.last()
     machine = {
         "radios": [_radio(radio) for radio in hardware.radios],
         "ports": [asdict(port) for port in hardware.ports],
         "name": name,
     }
     if network is None:
-        return {**machine, "stage": "setup", "always_both": False, "address": "", "radio": "", "advice": ""}
+        return {
+            **machine,
+            "stage": "setup",
+            "always_both": False,
+            "address": "",
+            "radio": "",
+            "advice": "",
+            "warnings": [],
+        }
     plan = place(network, hardware)
     carries = plan.village_radio or (None if network.access_point else plan.setup_radio)
     return {
@@ -43,7 +53,8 @@ def facts(network: Network | None, hardware: Hardware, name: str, trial: Trial |
         "always_both": plan.always_both,
         "address": VILLAGE_ADDRESS if plan.village else SETUP_ADDRESS if plan.setup else "",
         "advice": advice(carries) if carries else "",
-        "trial_seconds": max(0, round(trial.until - time.clock_gettime(time.CLOCK_BOOTTIME))) if trial else 0,
+        "warnings": others(keep.root, plan),
+        "trial_seconds": round(trial.until - seconds_of_boot()) if trial else 0,
     }
 
 

@@ -12,6 +12,7 @@ ends.
 from __future__ import annotations
 
 import hashlib
+import time
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -57,6 +58,11 @@ class Taken(Struct, frozen=True):
     at: float = 0.0
 
 
+def seconds_of_boot() -> float:
+    """Seconds since the machine's start, suspended or not (CLOCK_BOOTTIME)."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
 def digest(order: bytes) -> str:
     return hashlib.sha256(order).hexdigest()
 
@@ -97,6 +103,11 @@ class Keep:
 
     def trial(self) -> Trial | None:
         return _read(self.run / "trial.json", Trial)
+
+    def running_trial(self) -> Trial | None:
+        """The trial, unless its time is over."""
+        trial = self.trial()
+        return trial if trial and seconds_of_boot() < trial.until else None
 
     def note_trial(self, trial: Trial | None) -> None:
         if trial is None:

@@ -11,14 +11,13 @@ and none of these bytes are in the hub's ledger, whose budget therefore stays wh
 from __future__ import annotations
 
 import contextlib
-import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from content_cache.durable import write_file
 from hub.network.firewall import TABLE, Shared
-from hub.network.keep import Keep, Taken
+from hub.network.keep import Keep, Taken, seconds_of_boot
 
 if TYPE_CHECKING:
     from hub.network.shell import Run
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
 WINDOW = 24 * 3600.0  # seconds
 STEP = 1_000_000  # bytes that may be forgotten by a power cut, to spare the card
-PAUSE = 3600.0  # seconds of the window that may be
+PAUSE = 600.0  # seconds of the window that may be, or power cuts each hour would never let a day pass
 
 
 def counted(run: Run) -> Shared | None:
@@ -60,10 +59,10 @@ def look_again(keep: Keep, settings: Settings, run: Run) -> Taken | None:
         (settings.run_folder / "share.json").unlink(missing_ok=True)
         return None
     kept = keep.taken()
-    now = advanced(kept, found, _boot(keep), time.clock_gettime(time.CLOCK_BOOTTIME))
+    now = advanced(kept, found, _boot(keep), seconds_of_boot())
     if now.used == 0 and found.used:
         run(["nft", "reset", "quota", "inet", TABLE, "share"])
-    if now.seconds < kept.seconds or now.used - kept.used >= STEP or now.seconds - kept.seconds >= PAUSE:
+    if now.used < kept.used or now.used - kept.used >= STEP or now.seconds - kept.seconds >= PAUSE:
         keep.note_taken(now)
     _tell(keep, settings, now)
     return now
@@ -71,7 +70,7 @@ def look_again(keep: Keep, settings: Settings, run: Run) -> Taken | None:
 
 def advanced(kept: Taken, found: Shared, boot: str, at: float) -> Taken:
     """The window after some time with power. `at` is in seconds since the machine's start. Pure."""
-    passed = at - kept.at if boot == kept.boot else at
+    passed = at - kept.at if boot == kept.boot else at if kept.boot else 0.0
     seconds = kept.seconds + max(0.0, passed)
     if seconds >= WINDOW:
         return Taken(used=0, total=found.total, seconds=seconds % WINDOW, boot=boot, at=at)

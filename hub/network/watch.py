@@ -2,20 +2,21 @@
 
     watch(settings, Path("/"), run)     # "" or why `hub network apply` was started
 
-hub-network-watch.timer runs it. systemd's path unit misses an order that is written while hub-network.service ends, and
-nobody tells us of an adapter that is plugged in. Both are found here, late, and for good.
+hub-network-watch.timer runs it. systemd's path unit misses an order that is written while hub-network.service ends;
+nobody tells us of an adapter that is plugged in, or that another program flushed the firewall. All that is found here,
+late, and for good.
 """
 
 from __future__ import annotations
 
 import contextlib
-import time
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from content_cache.durable import write_file
 from hub.box.orders import ordered
+from hub.network.firewall import TABLE
 from hub.network.keep import Keep, digest
 from hub.network.radios import look
 from hub.network.share import look_again
@@ -40,13 +41,15 @@ def watch(settings: Settings, root: Path, run: Run) -> str:
 
 
 def _why(settings: Settings, keep: Keep, run: Run) -> str:
-    order, dealt, trial = ordered(settings, "network"), keep.dealt(), keep.trial()
+    order, dealt = ordered(settings, "network"), keep.dealt()
     if order is not None and not (dealt.done and dealt.digest == digest(order)):
         return "An order for the network waits."
-    if trial is not None and time.clock_gettime(time.CLOCK_BOOTTIME) >= trial.until:
+    if keep.trial() is not None and keep.running_trial() is None:
         return "The trial of the village's network is over."
     if not (keep.current / "nftables.nft").exists():
         return "No network is in force."
+    if not run(["nft", "list", "table", "inet", TABLE]).ok:
+        return "Somebody took the firewall away."
     if marks(look(keep.root, lambda words: run(words).text)) != _noted(keep):
         return "A radio or a port came or went."
     return ""

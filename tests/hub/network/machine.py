@@ -13,6 +13,7 @@ A step is a command or a durable write, so that a test can end the process betwe
 from __future__ import annotations
 
 import shutil
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,7 @@ class FakeBox:
         (root / "var/lib/village-hub").mkdir(parents=True)
         (root / "proc/sys/net/ipv4").mkdir(parents=True)
         (root / "proc/sys/net/ipv4/ip_forward").write_text("0\n")
+        (root / "proc/sys/kernel/random").mkdir(parents=True)
         self.power_on()
         for module in (hub.network.keep, hub.network.force, hub.network.watch):
             monkeypatch.setattr(module, "write_file", self.write_file)
@@ -64,7 +66,8 @@ class FakeBox:
         monkeypatch.setattr(hub.network.force, "replace_link", self.replace_link)
         monkeypatch.setattr(hub.network.force, "PATIENCE", 0.0)
         monkeypatch.setattr(hub.network.apply, "RADIO_SECONDS", 0.0)
-        monkeypatch.setattr(hub.network.apply, "_seconds_of_boot", lambda: self.now)
+        for module in (hub.network.apply, hub.network.keep, hub.network.share, hub.network.facts):
+            monkeypatch.setattr(module, "seconds_of_boot", lambda: self.now)
 
     def _card(self, name: str) -> None:
         folder = self.root / "sys/class/net" / name
@@ -73,6 +76,7 @@ class FakeBox:
 
     def power_on(self) -> None:
         (self.root / "run/village-hub").mkdir(parents=True)
+        (self.root / "proc/sys/kernel/random/boot_id").write_text(f"{uuid.uuid4()}\n")
 
     def power_cut(self) -> None:
         shutil.rmtree(self.root / "run")

@@ -313,8 +313,9 @@ def test_a_power_cut_ends_a_trial(box: FakeBox) -> None:
 
 
 def test_a_trial_that_is_accepted_stays(box: FakeBox) -> None:
-    box.order(TRIAL)
-    box.apply()
+    for wish in (FIRST, TRIAL):
+        box.order(wish)
+        box.apply()
     box.order(network(number=4, stage="village", village=TRIAL.village))
     box.apply()
     assert (box.in_force(), BACK in box.active) == (NEW, False)
