@@ -9,8 +9,8 @@ to the byte. What is not: the radio (a bridge with isolated ports; `make radio-t
 | file | holds |
 |---|---|
 | namespaces.py | network stacks that end with this process |
-| village_net.py | the box, its cable, the Internet beyond, and where phones come from |
-| phone.py, packets.py | a phone: DHCP, DNS, HTTP, knocking at doors; and its packets |
+| village_net.py, internet.py | the box, its cable, the Internet beyond, and where phones come from |
+| phone.py, dhcp.py, packets.py | a phone: DHCP, DNS, HTTP, knocking at doors; and its packets |
 | systems.py | how Android, Apple, Windows and others judge what they get |
 | probes.py | every probe: of the shared list, and more that the list has not |
 

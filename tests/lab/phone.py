@@ -18,24 +18,19 @@ import http.client
 import secrets
 import socket
 import struct
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
+from tests.lab.dhcp import ANDROID_WANTS, PATIENCE, Lease, NoLease, Overheard, heard
 from tests.lab.packets import (
     ACK,
     CLIENT_ID,
     DISCOVER,
     HOST_NAME,
-    MASK,
     NAK,
-    NAMES,
     OFFER,
-    PORTAL,
     REQUEST,
-    ROUTER,
-    SECONDS,
     SERVER,
     TYPES,
     WANTED,
@@ -53,54 +48,9 @@ if TYPE_CHECKING:
 
     from tests.lab.namespaces import Namespace
 
-PATIENCE = 10.0  # seconds
 IP_RECVERR = 11
 ETH_P_ALL = 3
-# What each system asks of a DHCP server (option 55), in its order.
-ANDROID_WANTS = bytes([1, 3, 6, 15, 26, 28, 51, 58, 59, 43, 114, 108])
-APPLE_WANTS = bytes([1, 121, 3, 6, 15, 108, 114, 119, 252])
-WINDOWS_WANTS = bytes([1, 3, 6, 15, 31, 33, 43, 44, 46, 47, 119, 121, 249, 252])
 RADIO = "wlan0"
-
-
-class NoLease(AssertionError):
-    """No DHCP server answered."""
-
-
-@dataclass(frozen=True)
-class Lease:
-    """What the DHCP server gave."""
-
-    address: str
-    mask: str
-    router: str
-    names: list[str]
-    seconds: int
-    server: str
-    portal: str | None
-    options: dict[int, bytes]
-
-    @classmethod
-    def of(cls, reply: Reply) -> Lease:
-        def address(number: int) -> str:
-            return socket.inet_ntoa(reply.options[number][:4]) if number in reply.options else ""
-
-        names = reply.options.get(NAMES, b"")
-        return cls(
-            address=reply.address,
-            mask=address(MASK),
-            router=address(ROUTER),
-            names=[socket.inet_ntoa(names[i : i + 4]) for i in range(0, len(names), 4)],
-            seconds=int.from_bytes(reply.options.get(SECONDS, b""), "big"),
-            server=address(SERVER),
-            portal=reply.options[PORTAL].decode() if PORTAL in reply.options else None,
-            options=reply.options,
-        )
-
-    @property
-    def length(self) -> int:
-        """Bits of the network's part."""
-        return int.from_bytes(address_bytes(self.mask), "big").bit_count()
 
 
 @dataclass(frozen=True)
@@ -120,28 +70,6 @@ class Page:
     def target(self) -> str:
         """Where it sends the browser, or nothing."""
         return self.headers.get("Location", "")
-
-
-@dataclass(frozen=True)
-class Overheard:
-    """Frames as they came. What has arrived is there at once, so whoever waits for a later frame has all before it."""
-
-    wire: socket.socket
-    mac: bytes
-
-    def frames(self) -> list[bytes]:
-        """Those since the last look."""
-        found = []
-        self.wire.setblocking(False)
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                frame = self.wire.recv(4096)
-                found += [] if frame[6:12] == self.mac else [frame]
-        return found
-
-    def send(self, frame: bytes) -> None:
-        """Say whatever one likes."""
-        self.wire.send(frame)
 
 
 @dataclass
@@ -198,7 +126,7 @@ class Phone:
         with self._listening() as wire:
             frame = dhcp_frame(self.mac, xid := _number(), kind, self._options(), self.address, self.names_server, to)
             wire.send(frame)
-            reply = _heard(wire, xid, set(answers)) if answers else Reply(0, xid, self.mac, self.address, {})
+            reply = heard(wire, xid, set(answers)) if answers else Reply(0, xid, self.mac, self.address, {})
         assert reply, f"nobody answered a message of kind {kind}"
         return reply
 
@@ -236,7 +164,7 @@ class Phone:
         """Send, and again after 1, 2 and 4 seconds without an answer, as phones do."""
         for patience in (1, 2, 4):
             wire.send(dhcp_frame(self.mac, xid := _number(), kind, options))
-            if reply := _heard(wire, xid, answers, patience):
+            if reply := heard(wire, xid, answers, patience):
                 return reply
         raise NoLease(f"no answer of kind {answers} to {self.mac.hex(':')}")
 
@@ -388,18 +316,6 @@ def _exactly(line: socket.socket, length: int) -> bytes:
             raise ConnectionResetError("the answer ended early")
         data += more
     return data
-
-
-def _heard(wire: socket.socket, xid: int, kinds: set[int], patience: float = PATIENCE) -> Reply | None:
-    """The next answer of these kinds to `xid`; None after `patience` seconds."""
-    deadline = time.monotonic() + patience
-    while (left := deadline - time.monotonic()) > 0:
-        wire.settimeout(left)
-        with contextlib.suppress(TimeoutError):
-            reply = Reply.read(wire.recv(4096))
-            if reply and reply.xid == xid and reply.kind in kinds:
-                return reply
-    return None
 
 
 def _kind(error: OSError) -> str:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.lab.dhcp import Lease
 from tests.lab.namespaces import Namespace, need
 from tests.lab.packets import ACK, NO_ERROR, Reply, checksum, dhcp_frame, ip_frame, query, read_answer
-from tests.lab.phone import Lease, Page
+from tests.lab.phone import Page
 from tests.lab.systems import SUCCESS, Android, Apple, NetworkManager, OldAndroid, Windows, seen
 from tests.lab.village_net import VillageNet
 

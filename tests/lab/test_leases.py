@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from hub.network.record import SETUP_ADDRESS, SETUP_NETWORK, VILLAGE_ADDRESS, VILLAGE_NETWORK
+from tests.lab.dhcp import ANDROID_WANTS, APPLE_WANTS, WINDOWS_WANTS
 from tests.lab.packets import ACK, DISCOVER, INFORM, NAK, OFFER, PORTAL, RELEASE, ROUTER, Reply, dhcp_frame
-from tests.lab.phone import ANDROID_WANTS, APPLE_WANTS, WINDOWS_WANTS
 from tests.lab.village_net import NAME, RECORD
 
 if TYPE_CHECKING:

@@ -11,9 +11,10 @@ import pytest
 
 from hub.network.firewall import TABLE, Shared
 from hub.network.record import PORTAL_ADDRESS, SETUP_ADDRESS, VILLAGE_ADDRESS
+from tests.lab.internet import HOME, OUTSIDE
 from tests.lab.probes import PROBES
 from tests.lab.systems import Android, Apple
-from tests.lab.village_net import HOME, NAME, OUTSIDE, RECORD
+from tests.lab.village_net import NAME, RECORD
 
 if TYPE_CHECKING:
     from tests.lab.phone import Page, Phone

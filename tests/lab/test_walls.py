@@ -11,8 +11,9 @@ import msgspec
 import pytest
 
 from hub.network.record import CABLE_ADDRESS, PORTAL_ADDRESS, SETUP_ADDRESS, VILLAGE_ADDRESS
+from tests.lab.internet import HOME, OUTSIDE
 from tests.lab.packets import address_bytes, checksum, query, syn_frame, udp_frame
-from tests.lab.village_net import BOX_WITH_TWO_PORTS, HOME, NAME, OUTSIDE, RECORD
+from tests.lab.village_net import BOX_WITH_TWO_PORTS, NAME, RECORD
 
 if TYPE_CHECKING:
     from tests.lab.phone import Overheard, Phone
@@ -101,7 +102,8 @@ def test_a_technician_comes_in_by_the_setup_network(net: VillageNet) -> None:
     technician = net.technician()
     technician.join()
     page = technician.browse(f"http://{NAME}{STAFF}")
-    assert (page.status, page.url) == (200, f"http://{NAME}{STAFF}/visit")
+    assert page.status == 200
+    assert page.url.startswith(f"http://{NAME}{STAFF}/visit")
     assert technician.browse(f"http://{SETUP_ADDRESS}{STAFF}").status == 200
 
 
@@ -109,7 +111,8 @@ def test_a_technician_comes_in_by_a_laptop_that_is_plugged_in(net: VillageNet) -
     laptop = net.laptop()
     laptop.use("169.254.7.7", 16, "")
     page = laptop.browse(f"http://{CABLE_ADDRESS}{STAFF}")
-    assert (page.status, page.url) == (200, f"http://{CABLE_ADDRESS}{STAFF}/visit")
+    assert page.status == 200
+    assert page.url.startswith(f"http://{CABLE_ADDRESS}{STAFF}/visit")
 
 
 def test_whoever_is_on_somebody_elses_network_that_the_cable_goes_to_finds_no_hub(net: VillageNet) -> None:

@@ -25,9 +25,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import uuid
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -35,8 +33,10 @@ from hub.network import render
 from hub.network.hardware import Hardware, Port, Radio
 from hub.network.plan import SECOND, place
 from hub.network.record import Network, WiFi
+from tests.lab.dhcp import ANDROID_WANTS
+from tests.lab.internet import HOME, LAN, OUTSIDE, Internet
 from tests.lab.namespaces import Namespace, need
-from tests.lab.phone import ANDROID_WANTS, RADIO, Phone
+from tests.lab.phone import RADIO, Phone
 from tests.town import until
 
 if TYPE_CHECKING:
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent.parent
 NAME = "hub.home.arpa"
 CABLE = "eth0"
-LAN, HOME, OUTSIDE = "192.168.1.2", "192.168.1.1", "93.184.216.34"  # ours, the uplink's router, a server far away
 # A radio that holds two networks; one that holds one; and a port for an access point beside it.
 RESOLV = "/run/resolv.conf"
 BOX = Hardware(radios=(Radio(interface="wlan0", aps=2),), ports=(Port(name=CABLE),), resolv=RESOLV)
@@ -298,7 +297,7 @@ class Box:
 
     def _start(self, name: str, *command: str) -> None:
         (self.folder / f"{name}.log").write_text("")
-        later = [f"--boottime={int(self.hours * 3600)}", "--time"] if self.hours else []
+        later = ["--time", f"--boottime={int(self.hours * 3600)}", "--fork"] if self.hours else []
         self.running[name] = self.namespace.start(
             *["unshare", "--mount", "--propagation=private", *later, "sh", "-euc", AS_ON_A_BOX, "sh", *command],
             log=self.folder / f"{name}.log",
@@ -367,56 +366,3 @@ def _as_networkd(text: str) -> list[str]:
             if told["DHCPv4"].get("UseGateway", "yes") == "yes":
                 lines += [f"route replace default via {HOME}"]
     return lines
-
-
-class Internet:
-    """Beyond the uplink: a name server that leads all names to a web server, which answers as many bytes as are asked.
-
-    It is on port 443 and speaks without TLS, which neither the rules nor the counters would see anyway. `served` is the paths that it was asked for.
-    """
-
-    def __init__(self, namespace: Namespace, folder: Path) -> None:
-        self.namespace = namespace
-        self.log = folder / "internet.log"
-        self.served: list[str] = []
-        served = self.served
-
-        class Answer(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                served.append(self.path)
-                size = int(self.path.strip("/") or 0)
-                self.send_response(200)
-                self.send_header("Content-Length", str(size))
-                self.end_headers()
-                with contextlib.suppress(OSError):
-                    self.wfile.write(bytes(size))
-
-            def log_message(self, *_args: object) -> None:
-                pass
-
-        with namespace.entered():
-            self.server = ThreadingHTTPServer((OUTSIDE, 443), Answer)
-        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05})
-
-    def __enter__(self) -> Self:
-        self.thread.start()
-        # One name that would lead a browser back into the network that lends the uplink (DNS rebinding).
-        names = [f"--address=/#/{OUTSIDE}", f"--address=/rebind.example.org/{HOME}", f"--listen-address={HOME}"]
-        alone = [
-            "--keep-in-foreground",
-            "--conf-file=/dev/null",
-            "--no-resolv",
-            "--no-hosts",
-            "--bind-interfaces",
-            "--local=/#/",
-        ]
-        self.names = self.namespace.start("dnsmasq", *alone, *names, "--user=root", "--log-facility=-", log=self.log)
-        assert until(lambda: "started, version" in self.log.read_text()), self.log.read_text()
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.names.terminate()
-        self.names.wait(20)
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
