@@ -2,6 +2,8 @@
 
 While something is awaited the page asks the browser to come again (a Refresh header, and a link beside it). It has no
 field that could be lost by that.
+
+What makes papers and the bundle is imported when somebody wants one: a web process holds little else than pages.
 """
 
 from __future__ import annotations
@@ -15,12 +17,10 @@ from flask_babel import force_locale, get_locale
 from flask_babel import gettext as _
 
 from hub.acceptance import work
-from hub.acceptance.bundle import FILE, bundle
 from hub.acceptance.inforce import in_force
 from hub.acceptance.models import CARD, Acceptance, errand, latest
 from hub.acceptance.names import name_of, state_of
 from hub.acceptance.results import begin, end, kept, look, under_way
-from hub.acceptance.sheets import CannotPrint, printed, report_sheet, setup_label, village_label
 from hub.app import hub_of
 from hub.content.live import when
 from hub.problems import refuse
@@ -101,6 +101,8 @@ def stop() -> Response:
 @blueprint.get("/report-<int:number>.pdf")
 def report(number: int) -> Response:
     """The report of a check that has ended."""
+    from hub.acceptance.sheets import report_sheet
+
     row = Acceptance.get_or_none(Acceptance.number == number)
     if row is None or row.passed is None:
         abort(HTTPStatus.NOT_FOUND)
@@ -110,6 +112,8 @@ def report(number: int) -> Response:
 @blueprint.post("/support")
 def support() -> Response:
     """A file for whoever helps from afar."""
+    from hub.acceptance.bundle import FILE, bundle
+
     hub = hub_of()
     with force_locale("en"):
         data = bundle(hub.settings, hub.clock, hub.library)
@@ -122,6 +126,8 @@ def support() -> Response:
 @labels.get("", strict_slashes=False)
 def village() -> Response:
     """What hangs on the wall."""
+    from hub.acceptance.sheets import village_label
+
     hub = hub_of()
     return _printed(village_label(_network(), hub.settings, hub.programme.name, _language()), "label")
 
@@ -129,6 +135,8 @@ def village() -> Response:
 @labels.get("/setup")
 def setup() -> Response:
     """What the technician takes along."""
+    from hub.acceptance.sheets import setup_label
+
     return _printed(setup_label(_network(), hub_of().programme.name, _language()), "label-setup")
 
 
@@ -142,6 +150,8 @@ def _network() -> Network:
 
 
 def _printed(sheet: Sheet, name: str) -> Response:
+    from hub.acceptance.sheets import CannotPrint, printed
+
     try:
         data = printed(sheet)
     except CannotPrint:
