@@ -10,8 +10,9 @@ import msgspec
 import pytest
 
 from hub.network.firewall import TABLE, Shared
-from hub.network.record import PORTAL_ADDRESS, SETUP_ADDRESS, VILLAGE_ADDRESS
-from tests.lab.internet import HOME, OUTSIDE
+from hub.network.record import CABLE_ADDRESS, PORTAL_ADDRESS, SETUP_ADDRESS, VILLAGE_ADDRESS
+from tests.lab.internet import HOME, LAN, OUTSIDE
+from tests.lab.packets import address_bytes, syn_frame
 from tests.lab.probes import PROBES
 from tests.lab.systems import Android, Apple
 from tests.lab.village_net import NAME, RECORD
@@ -89,9 +90,34 @@ def test_what_was_taken_before_a_change_of_the_network_still_counts(net: Village
 
 def test_a_shared_uplink_opens_no_way_to_the_network_that_lends_it(net: VillageNet, phone: Phone) -> None:
     net.box.apply(SHARED)
-    for there in (HOME, "192.168.1.2", SETUP_ADDRESS, "169.254.44.1", "100.64.0.1"):
+    for there in (HOME, LAN, SETUP_ADDRESS, CABLE_ADDRESS, "100.64.0.1"):
         for port in (22, 443, 8080):
             assert phone.knock(there, port) == "reset", there
+
+
+def test_a_box_that_carries_packets_carries_none_from_one_villager_to_another(net: VillageNet, phone: Phone) -> None:
+    net.box.apply(SHARED)
+    other = net.phone()
+    other.join()
+    to = phone.hub_mac()
+    with other.overhearing() as heard, phone.overhearing() as wire:
+        wire.send(syn_frame(phone.mac, phone.address, other.address, 8080, to))
+        wire.send(syn_frame(phone.mac, "192.168.1.77", OUTSIDE, 443, to))
+        assert phone.ask(NAME).addresses == [VILLAGE_ADDRESS]
+        other.ask(NAME)
+        assert not [frame for frame in heard.frames() if address_bytes(phone.address) in frame]
+    assert "192.168.1.77" not in net.lan.run("ip", "neigh"), "a forged address went out"
+
+
+def test_nobody_beyond_a_shared_uplink_reaches_a_villager(net: VillageNet, phone: Phone) -> None:
+    net.box.apply(SHARED)
+    neighbour = net.laptop()
+    neighbour.use("192.168.1.50", 24, LAN)
+    with phone.overhearing() as heard:
+        assert neighbour.knock(phone.address, 80, patience=0.3) != "open"
+        assert neighbour.knock(VILLAGE_ADDRESS, 80, patience=0.3) != "open"
+        phone.ask(NAME)
+        assert not [frame for frame in heard.frames() if address_bytes("192.168.1.50") in frame]
 
 
 def test_a_shared_uplink_leaves_the_portal_and_the_hubs_name_as_they_were(net: VillageNet, phone: Phone) -> None:

@@ -295,15 +295,29 @@ class Box:
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text()
 
+    def program(self, *command: str) -> str:
+        """What another program of the box says, for instance `hub doctor`; it must end well."""
+        done = subprocess.run(
+            ["nsenter", f"--net={self.namespace.path}", *self._as_on_a_box(), *command],
+            env=self._environ(),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr + done.stdout
+        return done.stdout
+
     def _start(self, name: str, *command: str) -> None:
         (self.folder / f"{name}.log").write_text("")
-        later = ["--time", f"--boottime={int(self.hours * 3600)}", "--fork"] if self.hours else []
         self.running[name] = self.namespace.start(
-            *["unshare", "--mount", "--propagation=private", *later, "sh", "-euc", AS_ON_A_BOX, "sh", *command],
-            log=self.folder / f"{name}.log",
-            environ=self._environ(),
-            folder=ROOT,
+            *self._as_on_a_box(), *command, log=self.folder / f"{name}.log", environ=self._environ(), folder=ROOT
         )
+
+    def _as_on_a_box(self) -> list[str]:
+        later = ["--time", f"--boottime={int(self.hours * 3600)}", "--fork"] if self.hours else []
+        return ["unshare", "--mount", "--propagation=private", *later, "sh", "-euc", AS_ON_A_BOX, "sh"]
 
     def _environ(self) -> dict[str, str]:
         outside = {name: text for name, text in os.environ.items() if not name.startswith(("HUB_", "COLLECTOR_"))}
