@@ -95,6 +95,7 @@ def _read(connection: socket.socket, *, head: bool) -> Reply:
     length = 0 if head or status == 204 else int(headers["Content-Length"])
     while len(body) < length:
         body += connection.recv(65_536) or pytest.fail("hung up within the body")
+    assert not (head and body), "HEAD has no body"
     closes = headers.get("Connection", "").lower() == "close"
     assert not closes or connection.recv(1) == b"", "it said that it would hang up"
     return Reply(status, headers, body, closes)

@@ -168,6 +168,14 @@ def test_whoever_typed_an_address_on_the_setup_network_is_led_to_the_staff_pages
     assert from_there(box, VILLAGER, path="/", host="www.google.com")[1]["Location"] == f"http://{NAME}/"
 
 
+def test_no_header_makes_one_phone_another(box: Box) -> None:
+    """The server drops such headers; nobody here would read them either."""
+    from_there(box, VILLAGER, "POST")
+    environ = EnvironBuilder(path="/", headers={"Host": "captive.apple.com"}).get_environ()
+    environ |= {"REMOTE_ADDR": "10.44.0.8", "HTTP_X_FORWARDED_FOR": VILLAGER, "HTTP_FORWARDED": f"for={VILLAGER}"}
+    assert run_wsgi_app(box.app.wsgi_app, environ, buffered=True)[1].startswith("302")
+
+
 def test_a_technicians_phone_is_no_guest_of_the_village(box: Box) -> None:
     """Or the check at the end of a visit would pass by the phone that looks at it."""
     for _ in range(2):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,7 @@ from hub.uplink.models import Outbox
 from hub.uplink.seal import FEATURES, roll_up
 from hub.usage.parts import BootPart
 from hub.usage.record import Recorder
+from hub.worker.jobs import Work, sweep
 from wire.summary import unseal
 
 if TYPE_CHECKING:
@@ -204,3 +206,20 @@ def test_the_database_and_the_log_know_moments_and_nobody(
     for secret in (*SECRETS, mac.replace(":", ""), "Her-Phone"):
         assert secret.encode() not in held
         assert secret not in caplog.text
+
+
+def test_the_daily_sweep_takes_them_along(box: Box) -> None:
+    box.clock.learn(NOON, "a test")
+    box.press("10.44.0.7")
+    box.seconds += 60
+    box.recorder.flush()
+    box.seconds += 24 * HOUR
+    box.roll_up()
+    Outbox.update(acknowledged=True, at_boot=box.clock.boot, at_seconds=box.seconds).execute()
+    work = Work(box.settings, box.clock, Library(box.settings.library_root), threading.Event())
+    sweep(work)
+    assert PortalSignIn.select().count() == 1
+    box.seconds += 40 * 24 * HOUR
+    box.recorder.flush()
+    sweep(work)
+    assert PortalSignIn.select().count() == 0
