@@ -81,6 +81,10 @@ class Hub:
         until(lambda: self.outcome("network").get("number", 0) >= number, PUT_IN_FORCE, f"order {number}")
         return self.outcome("network")
 
+    def apply(self) -> None:
+        """Have root look at the machine anew and put in force what stands, as at each start."""
+        self.box.run("systemctl", "restart", "hub-network.service", within=PUT_IN_FORCE)
+
     def stand(self, **wanted: Any) -> Network:
         """Have the box's own network in force but for `wanted`; ordered unless it is so."""
         if replace(self.network, number=0) != replace(self.own, number=0, **wanted):

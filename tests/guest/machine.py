@@ -114,7 +114,8 @@ class Machine:
 
     def hostapd(self, interface: str) -> str:
         """What hostapd says of the network that it has on `interface`."""
-        return self.run("hostapd_cli", "-p", "/run/village-hub-net/hostapd", "-i", interface, "status").out
+        folder = "/run/village-hub-net"
+        return self.run("hostapd_cli", "-p", f"{folder}/hostapd", "-s", folder, "-i", interface, "status").out
 
     def crash(self) -> None:
         """Have the kernel panic; no answer comes to this."""

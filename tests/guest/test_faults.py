@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
+import pytest
 
 from tests.guest.machine import until
 
+ANDROID = "http://connectivitycheck.gstatic.com/generate_204"
 LONG = 200  # seconds in which systemd has noticed: WatchdogSec is 60, and one more start
 
 
@@ -13,9 +14,18 @@ def property_of(box, unit: str, name: str) -> str:
     return box.sh(f"systemctl show -P {name} {unit}")
 
 
-def visitors(box) -> int:
-    """Visitors that the hub has counted, over all days."""
-    return sum(day["visitors"] for day in json.loads(box.run("hub", "usage", "--json").out)["days"])
+def visits(box) -> int:
+    """Visits that are on the disk. They have no date yet: the box has not learned the time."""
+    counting = (
+        "import sqlite3, sys; print(*sqlite3.connect(sys.argv[1]).execute('select count(*) from visit').fetchone())"
+    )
+    return int(box.run("python3", "-c", counting, "/var/lib/village-hub/hub.sqlite3").out)
+
+
+def visit(box) -> None:
+    """A phone that returns the cookie which it was given, and so is a visitor."""
+    asking = "curl --silent --output /dev/null --cookie-jar /tmp/jar --cookie /tmp/jar http://127.0.0.1/"
+    box.sh(f"{asking}; {asking}; rm /tmp/jar")
 
 
 def test_the_hardware_watchdog_is_armed(box, hub) -> None:
@@ -33,6 +43,20 @@ def test_web_that_hangs_is_started_again(box, hub) -> None:
     until(lambda: int(property_of(box, "hub-web", "NRestarts")) > before, LONG, "systemd to start hub-web again")
     until(hub.answers, LONG, "the hub's answer")
     assert property_of(box, "hub-web", "MainPID") != process
+
+
+@pytest.mark.parametrize("unit", ["hub-web", "hub-worker"])
+def test_a_process_that_is_killed_is_started_again_and_no_count_is_lost(box, hub, unit) -> None:
+    before = visits(box)
+    visit(box)
+    until(lambda: visits(box) == before + 1, 60, "the visit to be on the disk")
+    process = property_of(box, unit, "MainPID")
+
+    box.run("kill", "-KILL", process)
+
+    until(lambda: property_of(box, unit, "MainPID") not in {"0", process}, 60, f"systemd to start {unit} again")
+    until(hub.answers, LONG, "the hub's answer")
+    assert visits(box) == before + 1
 
 
 def test_a_kernel_that_hangs_is_ended_by_the_hardware(box, hub) -> None:
@@ -60,8 +84,13 @@ def test_a_restart_that_was_ordered_happens_once(box, hub) -> None:
     assert box.sh("cat /proc/sys/kernel/random/boot_id") == after
 
 
-def test_a_power_cut_leaves_a_hub_that_comes_up_by_itself(box, hub) -> None:
-    before = box.boot
+def test_a_power_cut_leaves_a_hub_that_comes_up_by_itself(box, hub, phone) -> None:
+    """Phones that had accepted are asked once more and then stay: no pop-up after the next."""
+    own = hub.stand(stage="village").village
+    phone.join(own.name, own.password)
+    phone.take_lease()
+    phone.accept()
+    stayed, before = phone.get(ANDROID).status, box.boot
 
     box.cut_power()
     box.start()
@@ -69,3 +98,8 @@ def test_a_power_cut_leaves_a_hub_that_comes_up_by_itself(box, hub) -> None:
     assert box.boot != before
     hub.up()
     assert box.sh("systemctl --failed --no-legend --plain") == ""
+    phone.join(own.name, own.password)
+    phone.take_lease()
+    asked = phone.get(ANDROID).status
+    phone.accept()
+    assert [stayed, asked, *(phone.get(ANDROID).status for _ in range(3))] == [204, 302, 204, 204, 204]
