@@ -26,7 +26,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from content_cache.durable import make_folder, write_file
-from hub.addresses import VILLAGE_NETWORK
+from hub.addresses import SETUP_NETWORK, VILLAGE_NETWORK, address_of, within
 from hub.portal.leases import Leases
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from hub.clock import Clock
     from hub.settings import Settings
 
-VILLAGE = ip_network(VILLAGE_NETWORK)
+VILLAGE, SETUP = ip_network(VILLAGE_NETWORK), ip_network(SETUP_NETWORK)
 HOURS_12 = 12 * 3600.0  # seconds
 MOST = 10_000  # phones, and addresses; beyond, those that accepted longest ago are asked again
 MOST_EVENTS = 500  # of each kind
@@ -94,7 +94,7 @@ class Acceptance:
 
     def left(self, address: str) -> float:
         """Seconds for which the phone at `address` is still accepted; 0 if it has to press the button."""
-        now, mac = self._clock.since_boot(), self.leases.mac(address)
+        now, mac = self._clock.since_boot(), self._phone(address)
         with self._lock:
             held = self._addresses.get(address, Held("", 0.0))
             if not mac:
@@ -109,7 +109,7 @@ class Acceptance:
     def accept(self, address: str, *, counts: bool = True) -> bool:
         """For 12 hours from now; returns whether it is news. A technician's phone is accepted and not counted."""
         new = not self.left(address)
-        mac = self.leases.mac(address)
+        mac = self._phone(address)
         with self._lock:
             self._hold(address, mac, self._clock.since_boot() + HOURS_12)
         if counts:
@@ -145,6 +145,12 @@ class Acceptance:
             if not self._failing:
                 log.warning("Who accepted the portal could not be written to %s (%s).", self.path, error)
             self._failing = self._news = True
+
+    def _phone(self, address: str) -> str:
+        """The MAC behind it; "" on the setup network: a technician who pressed the button there is to see the village's
+        portal as well, also with a phone that has one MAC for all networks.
+        """
+        return "" if within(address_of(address), [SETUP]) else self.leases.mac(address)
 
     def _hold(self, address: str, mac: str, until: float) -> None:
         self._news = True

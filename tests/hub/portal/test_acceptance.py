@@ -116,6 +116,18 @@ def test_a_phone_without_a_known_lease_is_its_address_until_the_lease_is_seen(be
     assert web.left(ELSEWHERE)
 
 
+def test_who_pressed_on_the_setup_network_is_still_shown_the_villages_portal(bench: Bench) -> None:
+    """A phone of some years has one MAC for all networks, and the visit ends with a portal that was seen."""
+    at_setup = "10.45.0.42"
+    bench.lease((MAC, at_setup))
+    web = bench.web()
+    web.accept(at_setup, counts=False)
+    bench.lease((MAC, at_setup), (MAC, AT))
+
+    assert web.left(at_setup) == 12 * HOUR
+    assert not web.left(AT)
+
+
 def test_nobody_is_accepted_by_being_unknown(bench: Bench, web: Acceptance) -> None:
     assert not web.left("")
     assert not web.left(ELSEWHERE)
