@@ -15,7 +15,7 @@ import msgspec
 from flask_babel import gettext as _
 from peewee import PeeweeException
 
-from hub.acceptance.models import BROKEN, CARD, FULL, INTERRUPTED, NOT_YET, STOPPED, Errand, errand
+from hub.acceptance.models import BROKEN, BUSY, CARD, FULL, INTERRUPTED, TESTED, Errand, errand
 from hub.box.card import LEAST_READ, LEAST_WRITE, MOST_COMMIT, Findings
 from hub.box.heat import heat
 from hub.box.memory import memory
@@ -129,19 +129,21 @@ def check_card(known: Errand) -> Check:
     facts: dict[str, object] = {"state": known.card_word or "not tested", "waiting": True}
     if known.step == CARD:
         return Check("card", True, _("The card is being tested."), facts | {"at_work": True})
-    if known.card_word == INTERRUPTED:
-        sentence = _("The hub went off in the middle of the test; look at the power supply, then test again.")
-        return Check("card", False, sentence, facts)
-    if known.card_word == FULL:
-        sentence = _("Too little is free to test the card; take a larger one, or remove some courses.")
-        return Check("card", False, sentence, facts)
-    if known.card_word == BROKEN:
-        sentence = _("The card took nothing more in the middle of its test; change it.")
-        return Check("card", False, sentence, facts)
-    found = findings(known)
-    if found is None or known.card_word in {NOT_YET, STOPPED}:
-        return Check("card", True, _("The card was not tested yet; the check before leaving does it."), facts)
-    return _judged(found)
+    found = findings(known) if known.card_word == TESTED else None
+    if found is not None:
+        return _judged(found)
+    ok = known.card_word not in {INTERRUPTED, FULL, BROKEN}
+    return Check("card", ok, _why_not_tested(known.card_word), facts)
+
+
+def _why_not_tested(word: str) -> str:
+    sentences = {
+        INTERRUPTED: _("The hub went off in the middle of the test; look at the power supply, then test again."),
+        FULL: _("Too little is free to test the card; take a larger one, or remove some courses."),
+        BROKEN: _("The card took nothing more in the middle of its test; change it."),
+        BUSY: _("Courses came in, so the card was not tested; test it once they are here."),
+    }
+    return sentences.get(word) or _("The card was not tested yet; the check before leaving does it.")
 
 
 def findings(known: Errand) -> Findings | None:

@@ -15,7 +15,8 @@ from hub.db import Table, writing
 ALL, CARD = "all", "card"  # what may be wanted of the worker
 CALL, FILES = "call", "files"  # its steps, beside CARD
 # What became of the card test: none yet, a result, or why there is none.
-NOT_YET, TESTED, STOPPED, INTERRUPTED, FULL, BROKEN = "", "tested", "stopped", "interrupted", "full", "broken"
+NOT_YET, TESTED, STOPPED, INTERRUPTED = "", "tested", "stopped", "interrupted"
+FULL, BROKEN, BUSY = "full", "broken", "busy"
 
 
 class Acceptance(Table):

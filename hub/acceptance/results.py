@@ -19,7 +19,7 @@ from flask_babel import force_locale, get_locale
 from msgspec import Struct
 
 from hub.acceptance.machine import machine_checks
-from hub.acceptance.models import ALL, Acceptance, latest
+from hub.acceptance.models import ALL, Acceptance, errand, latest
 from hub.acceptance.visit import visit_checks
 from hub.acceptance.work import order, stop
 from hub.db import writing
@@ -85,9 +85,11 @@ def under_way() -> Acceptance | None:
 
 
 def begin(hub: Hub) -> Acceptance:
-    """A new check, and the worker's part of it; the one that is under way if there is one."""
+    """A new check, and the worker's part of it; if one is under way, its worker's part once more."""
     before = under_way()
     if before is not None:
+        if not errand().at_work:
+            order(ALL)
         return before
     now, site = hub.clock.moment(), this_site()
     with writing():

@@ -12,14 +12,18 @@ from __future__ import annotations
 import dataclasses
 import random
 import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from content_cache.durable import make_folder
+from content_cache.errors import Busy
+from content_cache.room import alone
 from hub.acceptance.models import (
     ALL,
     BROKEN,
+    BUSY,
     CALL,
     CARD,
     FILES,
@@ -50,6 +54,7 @@ if TYPE_CHECKING:
     from hub.settings import Settings
 
 LOOK_EVERY, TELL_EVERY = 0.5, 2.0  # seconds between two looks whether to stop, and between two notes of how far it is
+WAIT_FOR = 60.0  # seconds for content that is coming in
 READ_FOR = 40.0  # seconds of reading files back
 READ_MOST = 2_000_000_000  # bytes of them
 
@@ -128,15 +133,34 @@ class _Errand:
             raise
         except NoSpace:
             word = FULL
+        except Busy:
+            word = BUSY
         except OSError:  # a disk that takes no more in the middle of the test
             word = BROKEN
         self._note_card(word, card)
 
     def _card(self) -> str:
+        """The findings as JSON. Content waits meanwhile, or it would find the disk full. Raises Busy beside it."""
         most = self._settings.card_test_mb * 1_000_000
         make_folder(self._settings.data)
-        with FreeSpace(self._settings.data, keep=self._settings.reserve_bytes, most=most) as space:
+        with ExitStack() as stack:
+            self._hold_library(stack)
+            space = stack.enter_context(FreeSpace(self._settings.data, keep=self._settings.reserve_bytes, most=most))
             return msgspec.json.encode(run(space, self._go_on)).decode()
+
+    def _hold_library(self, stack: ExitStack) -> None:
+        """Let a sync that is under way end, if it does so within a minute."""
+        until = time.monotonic() + WAIT_FOR
+        while True:
+            try:
+                stack.enter_context(alone(self._library))
+            except Busy:
+                if time.monotonic() > until:
+                    raise
+                self._stopping.wait(LOOK_EVERY)
+                self._go_on(None, None)
+            else:
+                return
 
     def _note_card(self, word: str, card: str | None) -> None:
         now = self._clock.moment()

@@ -129,13 +129,16 @@ def test_each_trouble_of_the_card_fails_with_what_to_do(box: Box, card: dict[str
         ("full", "take a larger one, or remove some courses"),
         ("broken", "The card took nothing more in the middle of its test; change it."),
         ("interrupted", "look at the power supply, then test again"),
+        ("busy", "test it once they are here"),
     ],
 )
-def test_a_test_of_the_card_that_did_not_end_fails(box: Box, word: str, sentence: str) -> None:
+def test_a_test_of_the_card_that_did_not_end_does_not_pass(box: Box, word: str, sentence: str) -> None:
     browser = box.signed_in()
     all_is_well(box, browser)
     note(card_word=word, card=None)
     assert sentence in words(browser.get(PAGE).text)
+    box.press(browser, "end")
+    assert Acceptance.get().passed is False
 
 
 def test_without_a_line_it_waits_for_a_carrier_and_passes(box: Box) -> None:
@@ -244,6 +247,16 @@ def test_the_next_check_has_the_next_number_and_two_taps_begin_one(box: Box) -> 
         box.press(browser, "end")
         box.press(browser, "end")
     assert [(row.number, row.passed) for row in Acceptance.select()] == [(1, False), (2, False)]
+
+
+def test_what_was_mended_can_be_looked_at_once_more_in_the_same_check(box: Box) -> None:
+    browser = box.signed_in()
+    all_is_well(box, browser)
+    fine(box, write_mb=2.0)
+    assert "Call, test and read once more" in words(browser.get(PAGE).text)
+    box.press(browser, "start")
+    assert errand().wanted == "all"
+    assert Acceptance.select().count() == 1
 
 
 def test_a_restart_in_the_middle_goes_on_with_the_same_check(box: Box) -> None:

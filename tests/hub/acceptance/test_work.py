@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from content_cache.errors import Busy
+from content_cache.library import Library
+from content_cache.room import alone
 from hub.acceptance import work
 from hub.acceptance.models import ALL, CARD, errand, note
 from hub.box import card
@@ -152,6 +155,30 @@ def test_a_full_disk_is_said_and_left_as_it_is(box: Box) -> None:
         work.order(CARD)
         box.work()
         assert errand().card_word == "full"
+
+
+def test_content_that_comes_in_goes_first(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "WAIT_FOR", 0.0)
+    library = Library(box.settings.library_root)
+    with alone(library):
+        work.order(CARD)
+        box.work()
+    assert errand().card_word == "busy"
+    work.order(CARD)
+    box.work()
+    assert errand().card_word == "tested"
+
+
+def test_content_waits_while_the_card_is_tested(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(_space: Any, _go_on: Any) -> Findings:
+        with pytest.raises(Busy), alone(Library(box.settings.library_root)):
+            pytest.fail("a sync began, and would find the disk full")
+        raise OSError("enough")
+
+    monkeypatch.setattr(work, "run", run)
+    work.order(CARD)
+    box.work()
+    assert errand().card_word == "broken"
 
 
 def test_progress_is_told_while_it_runs(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
