@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from hub.network.links import CABLE_MARK
 from hub.network.record import (
     CABLE_ADDRESS,
     CABLE_NETWORK,
@@ -60,6 +61,7 @@ def nftables(network: Network, plan: Plan, *, port: int = 80, shared: Shared | N
         _anti_spoof(plan),
         _phones(network, plan),
         _divert(plan, port),
+        _ports(plan),
         _input(plan, port),
         _passing(network, plan),
     ]
@@ -179,6 +181,21 @@ def _divert(plan: Plan, port: int) -> str:
         f"{inside} tcp dport 53 redirect to :53",
     ]
     return _chain("divert", lines, "nat hook prerouting priority dstnat; policy accept")
+
+
+def _ports(plan: Plan) -> str:
+    """All ports for a laptop have one address: a connection's answers leave by the one that it came by (links.py)."""
+    if len(plan.cables) < 2:
+        return ""
+    marks = {name: CABLE_MARK + number for number, name in enumerate(plan.cables)}
+    came = [f'iifname "{name}" ip saddr {CABLE_NETWORK} ct mark set {mark}' for name, mark in marks.items()]
+    leaves = [f"ct mark {{ {', '.join(map(str, marks.values()))} }} meta mark set ct mark"]
+    return "\n\n".join(
+        [
+            _chain("came_by", came, "filter hook prerouting priority mangle; policy accept"),
+            _chain("leaves_by", leaves, "route hook output priority mangle; policy accept"),
+        ]
+    )
 
 
 def _input(plan: Plan, port: int) -> str:

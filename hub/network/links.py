@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 PREFIX = "05-village-hub-"  # before files of others: the first that fits an interface counts
 # Which way out is taken if there are several: the smallest.
 METRICS = {"cable": 1024, "wifi": 2048, "modem": 3072}
+CABLE_MARK = 4400  # of the first of several ports for a laptop: mark of its connections, and number of its routes
 QUIET = ["LinkLocalAddressing=no", "IPv6AcceptRA=no", "LLMNR=no", "MulticastDNS=no", "LLDP=no"]
 
 
@@ -36,17 +37,29 @@ def networkd(network: Network, plan: Plan) -> dict[str, str]:
         files[f"{PREFIX}{name}.network"] = _file(
             (interface,), [f"Address={address}", "ConfigureWithoutCarrier=yes", "IgnoreCarrierLoss=yes", *QUIET]
         )
-    if plan.cables:
-        address = _with_length(CABLE_ADDRESS, CABLE_NETWORK)
-        own = f"[Address]\nAddress={address}\nScope=link\nDuplicateAddressDetection=none"
-        files[f"{PREFIX}cable.network"] = _file(
-            plan.cables, ["DHCP=ipv4", *QUIET], own, _client("cable", way_out=network.uplink == "cable")
-        )
+    for number, port in enumerate(plan.cables):
+        name = f"cable-{port}" if len(plan.cables) > 1 else "cable"
+        client = _client("cable", way_out=network.uplink == "cable")
+        files[f"{PREFIX}{name}.network"] = _file((port,), ["DHCP=ipv4", *QUIET], *_own(plan, number), client)
     if plan.modems and network.uplink == "modem":
         files[f"{PREFIX}modem.network"] = _file(plan.modems, ["DHCP=ipv4", *QUIET], _client("modem"))
     if plan.uplink_radio:
         files[f"{PREFIX}wifi.network"] = _file((plan.uplink_radio.interface,), ["DHCP=ipv4", *QUIET], _client("wifi"))
     return files
+
+
+def _own(plan: Plan, number: int) -> list[str]:
+    """The cable's own address. If several ports have it, answers leave by the one that firewall.py remembers."""
+    address = _with_length(CABLE_ADDRESS, CABLE_NETWORK)
+    own = [f"[Address]\nAddress={address}\nScope=link\nDuplicateAddressDetection=none"]
+    if len(plan.cables) == 1:
+        return own
+    table = CABLE_MARK + number
+    return [
+        *own,
+        f"[Route]\nDestination={CABLE_NETWORK}\nScope=link\nTable={table}",
+        f"[RoutingPolicyRule]\nFirewallMark={table}\nTable={table}\nPriority=100",
+    ]
 
 
 def network_manager(plan: Plan) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -10,7 +12,7 @@ import pytest
 from hub.network import render
 from hub.network.firewall import Shared
 from hub.network.hardware import Hardware
-from hub.network.record import WiFi
+from hub.network.record import PORTAL_ADDRESS, WiFi
 from tests.hub.network.places import NAME, NO_RADIO, PI, PI_WITH_ADAPTER, network, tool
 
 if TYPE_CHECKING:
@@ -91,7 +93,8 @@ def test_with_an_access_point_outside_the_radio_keeps_the_setup_network() -> Non
 
 def test_without_a_radio_the_access_points_port_is_the_way_in_at_first() -> None:
     wish = network(access_point="eth0")
-    assert "Name=eth1 eth0" in files(wish, NO_RADIO)["network/05-village-hub-cable.network"]
+    first = files(wish, NO_RADIO)
+    assert all(f"network/05-village-hub-cable-{name}.network" in first for name in ("eth0", "eth1"))
     left = files(network(stage="village", access_point="eth0"), NO_RADIO)
     assert "Name=eth1\n" in left["network/05-village-hub-cable.network"]
     assert "10.44.0.1/22" in left["network/05-village-hub-village.network"]
@@ -146,3 +149,16 @@ def test_network_manager_leaves_every_interface_of_ours_alone() -> None:
     text = files(network(uplink="modem"), PI_WITH_ADAPTER)["NetworkManager/village-hub.conf"]
     for name in ("wlan0", "wlan1", "eth0", "eth1", "usb0"):
         assert f"interface-name:{name}" in text
+
+
+def test_with_a_shared_uplink_the_names_that_phones_only_probe_stay_the_hubs(shared_data: Path) -> None:
+    """What people open as well, as www.google.com, is theirs then; the others would cost the portal."""
+    used = {"clients3.google.com", "play.googleapis.com", "spectrum.s3.amazonaws.com"} | {
+        f"www.{name}" for name in ("apple.com", "google.com", "gstatic.com")
+    }
+    listed = json.loads((shared_data / "captive/probes.json").read_text())["probes"]
+    hosts = {probe["request"]["host"] for probe in listed if probe["request"]["scheme"] == "http"} - used
+    text = files(WISHES["shared"])["dnsmasq.conf"]
+    lead_here = re.findall(rf"^address=/([^/]+)/{re.escape(PORTAL_ADDRESS)}$", text, re.MULTILINE)
+    assert not [host for host in hosts if not any(host == name or host.endswith(f".{name}") for name in lead_here)]
+    assert "#" not in lead_here
