@@ -54,6 +54,8 @@ BROUGHT = {"/carry": 8 << 20}  # bytes
 MOST_BRINGING = 8
 NEVER = float("inf")
 SWEEP_EVERY = 10  # seconds
+ENDS_WITHIN = 2.0  # seconds for the answers under way when it is told to stop
+JUST_CAME = 0.5  # seconds in which who connects will have asked
 SHARE_EVERY = 0.25  # seconds
 # Seconds after which a thread that computes lets another run. With Python's own 0.005 a thread that has sent its answer
 # often waits that long behind the loop; a busy hub then answered half as many pages (benchmarks/README.md).
@@ -91,8 +93,9 @@ class FileChannel(HTTPChannel):  # type: ignore[misc]
     task_class = Task
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self.moved = time.monotonic()
+        self.moved = self.opened = time.monotonic()
         self.answer_now = False
+        self.answered = False  # whether it ever was
         self.paced = 0  # bytes a second; 0 when the phone is not held back
         super().__init__(*args, **kwargs)
 
@@ -112,11 +115,18 @@ class FileChannel(HTTPChannel):  # type: ignore[misc]
                     request.close()
                 del self.requests[1:]
                 self.requests[0].headers["CONNECTION"] = "close"
+        self.answered = True
         super().service()
 
     def sends_file(self) -> bool:
         """Whether a file is on its way to this phone."""
         return any(isinstance(buffer, ReadOnlyFileBasedBuffer) for buffer in tuple(self.outbufs))
+
+    def waits(self) -> bool:
+        """Whether somebody waits for an answer here, or has just come; a film that goes out is asked for again."""
+        asked = bool(self.requests) or self.request is not None
+        just_came = not self.answered and time.monotonic() - self.opened < JUST_CAME
+        return asked or just_came or (self.total_outbufs_len > 0 and not self.sends_file())
 
     def pace(self, rate: int) -> None:
         """Let the kernel send at most `rate` bytes a second."""
@@ -204,9 +214,21 @@ class HubServer(TcpWSGIServer):  # type: ignore[misc]
         self._loop = threading.get_ident()
         sys.setswitchinterval(TURN)
         while not self._stopping:
-            wasyncore.loop(timeout=SHARE_EVERY if self._media_rate else 1, use_poll=True, map=self._map, count=1)
+            self._turn(SHARE_EVERY if self._media_rate else 1)
+        self._answer_who_waits()
         self.task_dispatcher.shutdown(timeout=2)
         wasyncore.close_all(self._map)
+
+    def _answer_who_waits(self) -> None:
+        """Let nobody else in, whom the next process finds waiting where systemd holds the port; answer who is in."""
+        self.accepting = False
+        ends = time.monotonic() + ENDS_WITHIN
+        while time.monotonic() < ends and any(channel.waits() for channel in list(self.active_channels.values())):
+            self._turn(0.05)
+
+    def _turn(self, seconds: float) -> None:
+        """One turn of the loop, which waits for something to do for so long at most."""
+        wasyncore.loop(timeout=seconds, use_poll=True, map=self._map, count=1)
 
     def stop(self, *_signal: object) -> None:
         """End `serve()` soon; fit for a signal handler."""

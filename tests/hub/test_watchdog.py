@@ -252,6 +252,24 @@ def test_what_was_counted_until_the_order_to_stop_is_in_the_database(box: Box, m
     assert box.asked("SELECT sum(bytes) FROM batch") == 3 * len(FILM)
 
 
+def test_who_asked_before_the_stop_is_answered(box: Box, manager: Manager) -> None:
+    """One request that came in part, and a connection whose request comes only now."""
+    process = box.start("web")
+    address = ("127.0.0.1", box.port)
+    with (
+        closing(socket.create_connection(address, timeout=20)) as half,
+        closing(socket.create_connection(address, timeout=20)) as whole,
+    ):
+        half.sendall(b"GET /healthz/pulse HTTP/1.1\r\nHost: hub\r\n")
+        whole.sendall(b"GET /healthz/pulse HTTP/1.1\r\nHost: hub\r\n\r\n")
+        assert whole.recv(15) == b"HTTP/1.1 200 OK", "the loop has read what came before it, too"
+        process.terminate()
+        assert manager.hears("STOPPING=1")
+        half.sendall(b"\r\n")
+        assert half.recv(15) == b"HTTP/1.1 200 OK"
+    assert process.wait(20) == 0
+
+
 def test_who_comes_while_web_restarts_waits_and_is_answered(box: Box, manager: Manager) -> None:
     """systemd holds the port; the process asks for none."""
     listener = socket.socket()
