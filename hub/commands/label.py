@@ -8,12 +8,12 @@ import click
 
 
 @click.command("label")
-@click.option("--into", type=click.Path(path_type=Path), required=True, help="The PDF to write.")
+@click.option("--into", type=click.Path(path_type=Path), required=True, help="The PDF to write, - for the output.")
 @click.option("--setup", "for_setup", is_flag=True, help="The technician's own network instead; not to be hung up.")
 @click.option("--language", type=click.Choice(["es", "en"]), default="es", show_default=True, help="Of its words.")
 def command(into: Path, for_setup: bool, language: str) -> None:
     """Write the label of the network that is in force, on letter paper, two to a page."""
-    from content_cache.durable import write_file
+    from hub.acceptance.filing import file_into
     from hub.acceptance.inforce import in_force
     from hub.acceptance.sheets import printed, setup_label, village_label
     from hub.errors import HubError
@@ -27,10 +27,9 @@ def command(into: Path, for_setup: bool, language: str) -> None:
         raise HubError("No network is in force, so there is no label; give the answers of the visit first.")
     programme = load(settings).name
     with speaking(language):
-        make = (
+        sheet = (
             setup_label(network, programme, language)
             if for_setup
             else village_label(network, settings, programme, language)
         )
-    write_file(into, printed(make), mode=0o600)
-    click.echo(f"Wrote {into}.")
+    file_into(into, printed(sheet))

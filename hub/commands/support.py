@@ -9,13 +9,16 @@ import click
 
 @click.command("support")
 @click.option(
-    "--into", type=click.Path(path_type=Path), default=None, help="The file to write; hub-support.tar.gz here."
+    "--into",
+    type=click.Path(path_type=Path),
+    default=None,
+    help="The file to write, - for the output; else hub-support.tar.gz here.",
 )
 def command(into: Path | None) -> None:
     """Write how this hub fares into a file: no passwords, keys, addresses or names are in it."""
-    from content_cache.durable import write_file
     from content_cache.library import Library
     from hub.acceptance.bundle import FILE, bundle
+    from hub.acceptance.filing import file_into
     from hub.clock import Clock
     from hub.errors import HubError
     from hub.settings import Settings
@@ -25,6 +28,4 @@ def command(into: Path | None) -> None:
     opened = check_file(settings)
     if not opened.ok and not settings.database.exists():
         raise HubError(opened.sentence)
-    data = bundle(settings, Clock(), Library(settings.library_root))
-    write_file(into, data)
-    click.echo(f"Wrote {into}, {len(data)} bytes.")
+    file_into(into, bundle(settings, Clock(), Library(settings.library_root)))

@@ -198,8 +198,9 @@ def test_a_drawing_that_fails_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_the_command_writes_both_labels(box: Box, tmp_path: Path) -> None:
+    environ = os.environ | {"HUB_DATA": str(box.settings.data), "HUB_NAME": "hub.home.arpa"}
+
     def hub(*words: str) -> subprocess.CompletedProcess[str]:
-        environ = os.environ | {"HUB_DATA": str(box.settings.data), "HUB_NAME": "hub.home.arpa"}
         return subprocess.run(
             [sys.executable, "-m", "hub", *words], env=environ, capture_output=True, text=True, check=False
         )
@@ -209,10 +210,18 @@ def test_the_command_writes_both_labels(box: Box, tmp_path: Path) -> None:
     assert (tmp_path / "label.pdf").stat().st_mode & 0o077 == 0
     assert hub("label", "--into", str(tmp_path / "s.pdf"), "--setup", "--language", "en").returncode == 0
     assert "Do not hang this up." in words_of((tmp_path / "s.pdf").read_bytes(), tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-m", "hub", "label", "--into", "-"], capture_output=True, check=True, env=environ
+    )
+    assert done.stdout.startswith(b"%PDF")
+    refused = hub("label", "--into", str(tmp_path / "nowhere" / "label.pdf"))
+    assert refused.returncode == 1
+    assert "cannot be written" in refused.stderr
+    assert "Traceback" not in refused.stderr
     box.network(ok=False)
-    done = hub("label", "--into", str(tmp_path / "none.pdf"))
-    assert done.returncode == 1
-    assert "give the answers of the visit first" in done.stderr
+    refused = hub("label", "--into", str(tmp_path / "none.pdf"))
+    assert refused.returncode == 1
+    assert "give the answers of the visit first" in refused.stderr
     assert not (tmp_path / "none.pdf").exists()
 
 
