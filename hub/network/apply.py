@@ -38,7 +38,7 @@ from hub.network.record import BadNetwork, Network, WiFi, decode
 from hub.network.rules import adapted, judge, judge_name
 from hub.network.share import shared_so_far
 from hub.network.tools import check
-from hub.network.watch import note_marks
+from hub.network.watch import marks, note_marks, noted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -112,14 +112,13 @@ class Applier:
         return not self.keep.current.exists()
 
     def _look(self) -> Hardware:
-        """The machine, once what the record wants is there, or after a while in which it did not come."""
+        """The machine, once all is there that was before it started, or after a while in which that did not come."""
         unblock(self.keep.root)
-        wanted = _record(self._waiting()) or self.keep.last()
+        wanted = set(noted(self.keep))
         deadline = time.monotonic() + (RADIO_SECONDS if self._starting() else 0)
         while True:
             found = look(self.keep.root, self._text)
-            lacks = not found.radios or (wanted and wanted.radio and found.radio(wanted.radio) is None)
-            if not lacks or time.monotonic() >= deadline:
+            if (wanted <= set(marks(found)) if wanted else found.radios) or time.monotonic() >= deadline:
                 return found
             time.sleep(0.5)
 

@@ -50,7 +50,7 @@ def _why(settings: Settings, keep: Keep, run: Run) -> str:
         return "No network is in force."
     if not run(["nft", "list", "table", "inet", TABLE]).ok:
         return "Somebody took the firewall away."
-    if marks(look(keep.root, lambda words: run(words).text)) != _noted(keep):
+    if marks(look(keep.root, lambda words: run(words).text)) != noted(keep):
         return "A radio or a port came or went."
     return ""
 
@@ -62,12 +62,13 @@ def marks(hardware: Hardware) -> list[str]:
 
 
 def note_marks(keep: Keep, hardware: Hardware) -> None:
-    """What the network in force was made for."""
-    write_file(keep.run / "machine.json", msgspec.json.encode(marks(hardware)))
+    """What the network in force was made for; kept for the next start, which waits for the same."""
+    if noted(keep) != marks(hardware):
+        write_file(keep.kept / "machine.json", msgspec.json.encode(marks(hardware)))
 
 
-def _noted(keep: Keep) -> list[str] | None:
+def noted(keep: Keep) -> list[str]:
     try:
-        return msgspec.json.decode((keep.run / "machine.json").read_bytes(), type=list[str])
+        return msgspec.json.decode((keep.kept / "machine.json").read_bytes(), type=list[str])
     except (OSError, msgspec.MsgspecError):
-        return None
+        return []

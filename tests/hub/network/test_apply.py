@@ -412,3 +412,16 @@ def test_a_record_that_somebody_damaged_leaves_the_cable(box: FakeBox) -> None:
     box.apply()
     assert (box.keep.networkd / "05-village-hub-cable.network").exists()
     assert not list(box.keep.current.glob("hostapd-*"))
+
+
+def test_a_start_waits_for_an_adapter_that_was_there_before(box: FakeBox, monkeypatch: pytest.MonkeyPatch) -> None:
+    box.radios = ["pi-brcmfmac", "mt76x2u"]
+    box.order(network(number=1, stage="village"))
+    box.apply()
+    both = box.in_force()
+    box.power_cut()
+    box.radios = ["pi-brcmfmac"]
+    monkeypatch.setattr("hub.network.apply.RADIO_SECONDS", 60.0)
+    monkeypatch.setattr("hub.network.apply.time.sleep", lambda _: box.radios.append("mt76x2u"))
+    assert box.apply().ok
+    assert box.in_force() == both == f"{OLD},{SETUP}"
