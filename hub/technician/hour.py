@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SOURCE = "technician"
 FURTHEST = dt.timedelta(days=400)
 MINUTE = dt.timedelta(minutes=1)  # a form tells no seconds
+NEXT = {"check": "acceptance.home", "visit": "visit.home"}  # pages that lead to this one
 
 
 class NoTime(ValueError):
@@ -37,10 +38,14 @@ class TooLate(ValueError):
 
 
 class Form(Struct):
-    """`time` as a form sends it (YYYY-MM-DDTHH:MM); `began` is when the box was switched on, in Unix seconds."""
+    """`time` as a form sends it (YYYY-MM-DDTHH:MM); `began` is when the box was switched on, in Unix seconds.
+
+    `next` is where to go on then, a key of NEXT.
+    """
 
     time: Annotated[str, Meta(max_length=40)] = ""
     began: Annotated[str, Meta(max_length=40)] = ""
+    next: Annotated[str, Meta(max_length=40)] = ""
 
 
 def read(form: Form, since_boot: float, zone: ZoneInfo, at_least: dt.datetime) -> dt.datetime:

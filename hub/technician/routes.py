@@ -108,7 +108,7 @@ def time() -> Response:
         told, wrong = _told(form, clock)
         if told and form.began:
             clock.learn(told, hour.SOURCE)
-            return redirect(url_for("technician.time"), HTTPStatus.SEE_OTHER)
+            return redirect(url_for(hour.NEXT.get(form.next, "technician.time")), HTTPStatus.SEE_OTHER)
     page = render_template(
         "technician/time.html",
         session=door.signed_in(),
@@ -116,6 +116,7 @@ def time() -> Response:
         now=clock.now(),
         at_least=clock.at_least(),
         told=told,
+        next=form.next or request.args.get("next", "")[:40],
         began=told and told.timestamp() - clock.since_boot(),
         wrong=wrong,
     )

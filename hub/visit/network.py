@@ -84,5 +84,13 @@ def _stage(word: str) -> Stage:
     return next((stage for stage in get_args(Stage) if stage == word), "setup")
 
 
+def likely_uplink(facts: dict[str, Any]) -> str:
+    """The way out that is plugged in, to be chosen already on the page; "" if none is."""
+    plugged = [port for port in facts.get("ports") or [] if isinstance(port, dict)]
+    if any(port.get("modem") for port in plugged):
+        return "modem"
+    return "cable" if any(port.get("carrier") for port in plugged) else ""
+
+
 def _whole(value: object) -> int:
     return value if isinstance(value, int) else 0

@@ -50,8 +50,10 @@ class Progress(NamedTuple):
         """The one thing to do."""
         if self.part is not None:
             return "answers"
-        if self.network.state in ("asked", "failed"):
-            return "wait" if self.network.state == "asked" else "failed"
+        if self.network.state == "failed":
+            return "failed"
+        if self.waits:
+            return "wait"
         return "finish" if self.check == "passed" and not self.finished else "check"
 
     @property

@@ -46,7 +46,7 @@ from hub.visit.forms import AdministratorForm, OfficeForm, PlaceForm, UplinkForm
 from hub.visit.keep import keep, keep_kit, make_administrator, next_part, told
 from hub.visit.kits import kits_below, read_kit
 from hub.visit.models import note_visit
-from hub.visit.network import ask, both_at_once, standing
+from hub.visit.network import ask, both_at_once, likely_uplink, standing
 from hub.visit.own import own_wifi
 from hub.visit.progress import progress
 from hub.visit.zones import STATES, countries
@@ -108,7 +108,7 @@ def question(part: Part) -> Response:
     if part == "administrator" and g.signed_in is not None and next_part(told()) != part:
         return redirect(url_for("technician.password"), HTTPStatus.SEE_OTHER)
     if request.method != "POST":
-        return _question(part, FORMS[part].of(told()))
+        return _question(part, _form(part))
     form = door.read_form(FORMS[part])
     try:
         return _take(part, form)
@@ -159,6 +159,14 @@ def power() -> Response:
     form = door.read_form(Power)
     order(hub_of().settings, "power", form.do.encode())
     return make_response(_page("visit/power.html", do=form.do))
+
+
+def _form(part: Part) -> Any:
+    """What was answered before, or what is likely."""
+    form = FORMS[part].of(told())
+    if isinstance(form, UplinkForm) and not form.kind and find(request.environ).kind != CABLE:
+        form.kind = likely_uplink(standing(hub_of().settings).facts)
+    return form
 
 
 def _take(part: Part, form: Any) -> Response:

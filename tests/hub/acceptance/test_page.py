@@ -302,7 +302,7 @@ def test_when_the_time_is_not_known_the_clock_fails_and_the_page_leads_there(box
     browser = box.signed_in()
     page = browser.get(PAGE).text
     assert "The time is not known" in words(page)
-    assert 'href="/technician/time"' in page
+    assert 'href="/technician/time?next=check"' in page
 
 
 @pytest.mark.parametrize("path", [PAGE, f"{PAGE}/report-1.pdf", "/technician/label", "/technician/label/setup"])
