@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # Reads our files alone: they lie where the administrator's usually do, and /run, with the bus in it, is another.
 NETWORKD = """
 mount --bind "$1" /etc/systemd/network && mount -t tmpfs -o mode=0755 none /run && mkdir -p /run/systemd &&
-SYSTEMD_LOG_LEVEL=info SYSTEMD_LOG_TARGET=console exec /usr/lib/systemd/systemd-networkd
+SYSTEMD_LOG_LEVEL=debug SYSTEMD_LOG_TARGET=console exec /usr/lib/systemd/systemd-networkd
 """
 IGNORED = re.compile(r"(?:^|/)([\w.-]+\.network):(\d+): (.*)")
 
@@ -87,7 +87,8 @@ def _wpa_supplicant(file: Path, run: Run) -> str:
 
 def _networkd(folder: Path, run: Run) -> str:
     words = ["unshare", "--net", "--mount", "sh", "-c", NETWORKD, "sh", str(folder)]
-    done = run(words, seconds=5, until="Enumeration completed")
+    # It has read them all before it looks at interfaces: "Enumerating..." (257), "Enumeration completed" (252).
+    done = run(words, seconds=5, until="numerati")
     for line in done.text.splitlines():
         found = IGNORED.search(line)
         if found and (folder / found[1]).exists():
