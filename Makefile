@@ -33,7 +33,7 @@ lab:
 	$(SETUP) publisher collector dev
 	$(BIN)/python -m pytest tests/lab $(SHARE) $(ARGS)
 
-# Boots the package with a simulated radio; as root, with QEMU and mmdebstrap (docs/operating/network.md).
+# Boots the package with a simulated radio; as root, with QEMU and mmdebstrap (tests/guest/__init__.py).
 radio-test:
 	$(SETUP) publisher collector dev
 	$(BIN)/python -m pytest -p no:randomly tests/guest $(ARGS)

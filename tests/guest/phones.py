@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -86,11 +87,12 @@ class Device:
 
 
 class Phone(Device):
-    """Joins by wpa_supplicant, one network at a time."""
+    """Joins by wpa_supplicant, one network at a time, with a hardware address that nobody has seen before."""
 
     def __init__(self, box: Machine, number: int) -> None:
         super().__init__(box, f"phone{number}", f"wlan{number}")
         self._unit = f"phone{number}-joins"
+        self.mac = "02:" + secrets.token_bytes(5).hex(":")
 
     def sees(self, name: str) -> str:
         """What a scan shows of the network `name`: how it is protected ("RSN", "open"); empty if it is not there."""
@@ -104,6 +106,8 @@ class Phone(Device):
     def join(self, name: str, password: str | None = None) -> bool:
         """Whether it joined; False when the access point let it feel that the password is wrong."""
         self.leave()
+        self.run("ip", "link", "set", self.interface, "down")
+        self.run("ip", "link", "set", self.interface, "address", self.mac)
         key = f'psk="{password}"' if password else "key_mgmt=NONE"
         known = f'network={{\nssid="{name}"\nscan_ssid=1\n{key}\n}}\n'
         self.box.run("sh", "-c", f"cat > /run/{self._unit}.conf", stdin=known)

@@ -22,6 +22,8 @@ plugins=keyfile
 dhcp=internal
 dns=none
 auth-polkit=false
+[connection]
+wifi.cloned-mac-address=random
 [connectivity]
 uri=http://nmcheck.gnome.org/check_network_status.txt
 response=NetworkManager is online
