@@ -41,6 +41,7 @@ from hub.content.models import note as note_content
 from hub.db import writing
 from hub.downlink.apply import apply
 from hub.errors import HubError, NoSpace
+from hub.locks import InUse
 from hub.uplink.deliver import deliver
 from hub.uplink.seal import roll_up
 
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
     from hub.settings import Settings
 
 LOOK_EVERY, TELL_EVERY = 0.5, 2.0  # seconds between two looks whether to stop, and between two notes of how far it is
-WAIT_FOR = 60.0  # seconds for content that is coming in
+WAIT_FOR = 60.0  # seconds for content that is coming in, or an upload that is under way
 READ_FOR = 40.0  # seconds of reading files back
 READ_MOST = 2_000_000_000  # bytes of them
 
@@ -119,10 +120,24 @@ class _Errand:
     def _deliver(self) -> None:
         settings = dataclasses.replace(self._settings, seal_open_days=True)
         if self._clock.now() is None:  # its answer tells the time, without which there is no day
-            deliver(settings, self._clock, self._library, self._stopping, urgent=True)
+            self._send(settings)
         roll_up(settings, self._clock, self._library)
-        deliver(settings, self._clock, self._library, self._stopping, urgent=True)
+        self._send(settings)
         apply(settings, self._clock)
+
+    def _send(self, settings: Settings) -> None:
+        """Now, or once the upload that is under way has ended."""
+        until = time.monotonic() + WAIT_FOR
+        while True:
+            try:
+                deliver(settings, self._clock, self._library, self._stopping, urgent=True)
+            except InUse:
+                if time.monotonic() > until:
+                    raise
+                self._stopping.wait(LOOK_EVERY)
+                self._go_on(None, None)
+            else:
+                return
 
     def _test_card(self) -> None:
         word, card = TESTED, None

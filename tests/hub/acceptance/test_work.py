@@ -18,6 +18,7 @@ from hub.acceptance.models import ALL, CARD, errand, note
 from hub.box import card
 from hub.box.power import power
 from hub.content.models import state as content
+from hub.locks import InUse
 from tests.faults.disks import disk_image
 from tests.hub.box.machine import UNDER_VOLTAGE
 
@@ -61,6 +62,23 @@ def test_head_office_that_is_not_there_is_noted_and_the_rest_goes_on(box: Box) -
     assert known.call_error is not None
     assert known.card_word == "tested"
     assert known.files == 2
+
+
+def test_an_upload_that_is_under_way_is_waited_for(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+
+    def deliver(*_args: Any, **_more: Any) -> None:
+        calls.append("called")
+        if len(calls) < 3:
+            raise InUse("Another upload of this hub is under way; wait for it to end.")
+
+    monkeypatch.setattr(work, "deliver", deliver)
+    monkeypatch.setattr(work, "LOOK_EVERY", 0.01)
+    box.enrol()
+    work.order(ALL)
+    box.work()
+    assert calls == ["called"] * 3
+    assert errand().call_error is None
 
 
 def test_a_file_that_changed_is_set_aside_and_wanted_again(box: Box) -> None:
