@@ -210,6 +210,14 @@ def judge_wifi(answer: WiFiAnswer) -> WiFiAnswer:
     return msgspec.structs.replace(answer, name=name, password="" if answer.open else answer.password, country=country)
 
 
+def refuse_same_name(answer: WiFiAnswer, own: Own) -> None:
+    """Raises BadAnswer if phones could not tell the village's network from the technician's."""
+    if answer.name == own.setup.name:
+        raise BadAnswer(
+            "wifi", "name", lambda: _("The technician's own network has that name; give the village's another one.")
+        )
+
+
 def judge_uplink(answer: UplinkAnswer) -> UplinkAnswer:
     """Raises BadAnswer."""
     if answer.kind == "wifi":

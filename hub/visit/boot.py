@@ -27,6 +27,7 @@ from hub.i18n import speaking
 from hub.site import sealing_key, signing_key, this_site
 from hub.technician.claim import has_administrator
 from hub.technician.passwords import hash_password
+from hub.visit.answers import BadAnswer, WiFiAnswer, refuse_same_name
 from hub.visit.card import ANSWERS, KIT, NOTE, Note
 from hub.visit.file import BadFile, read_answers
 from hub.visit.keep import keep, keep_kit, next_part, set_password, told
@@ -123,6 +124,10 @@ def _taken() -> str:
 def _hold(answers: Answers, brought: Brought, settings: Settings, clock: Clock) -> None:
     """In one transaction, but for a kit, which is safe to take twice; raises BadFile with everything as it was."""
     administrator = answers.administrator
+    try:
+        refuse_same_name(answers.wifi or WiFiAnswer(), own_wifi(settings))
+    except BadAnswer as error:
+        raise BadFile(None, error.say) from None
     hashed = hash_password(administrator.password) if administrator else ""
     site = None
     if brought.kit is not None and not (answers.office and answers.office.code):

@@ -1,6 +1,6 @@
 """How far a visit has come: what the page shows, and the one thing that is to be done next.
 
-seen = progress(settings, clock, library)
+seen = progress(settings, library)
 seen.next           # "answers", "wait", "failed", "check", "finish"
 seen.waits          # whether the page should look again by itself
 """
@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from content_cache.sync.progress import read_progress
 from hub.acceptance.models import latest
+from hub.content.models import Stick
+from hub.content.sticks import READING
 from hub.site import this_site
 from hub.visit.answers import PARTS, village_of
 from hub.visit.keep import next_part, told
@@ -19,10 +22,18 @@ from hub.visit.own import own_wifi
 
 if TYPE_CHECKING:
     from content_cache.library import Library
-    from hub.clock import Clock
     from hub.network.record import WiFi
     from hub.settings import Settings
     from hub.visit.answers import Answers, Part
+
+
+class StickSeen(NamedTuple):
+    """A stick with courses, how it fares (a word of hub/content/sticks.py), and `done` of `total` bytes while read."""
+
+    name: str
+    state: str
+    done: int = 0
+    total: int = 0
 
 
 class Progress(NamedTuple):
@@ -44,6 +55,7 @@ class Progress(NamedTuple):
     office_sentence: str | None
     check: str
     finished: bool
+    sticks: list[StickSeen]
 
     @property
     def next(self) -> str:
@@ -61,8 +73,13 @@ class Progress(NamedTuple):
         """Whether something is under way that ends by itself."""
         return self.part is None and (self.network.state == "asked" or self.office == WANTED)
 
+    @property
+    def reads(self) -> bool:
+        """Whether courses come off a stick now."""
+        return any(stick.state == READING for stick in self.sticks)
 
-def progress(settings: Settings, _clock: Clock, _library: Library) -> Progress:
+
+def progress(settings: Settings, library: Library) -> Progress:
     """All of it, read now."""
     answers, own, network = told(), own_wifi(settings), standing(settings)
     part = next_part(answers)
@@ -80,7 +97,17 @@ def progress(settings: Settings, _clock: Clock, _library: Library) -> Progress:
         office_sentence=sentence,
         check=_check(),
         finished=bool(visit().finished),
+        sticks=_sticks(library),
     )
+
+
+def _sticks(library: Library) -> list[StickSeen]:
+    now = read_progress(library)
+    done, total = (now.done, now.total or 0) if now else (0, 0)
+    return [
+        StickSeen(row.name, row.state, *((done, total) if row.state == READING else (0, 0)))
+        for row in Stick.select().order_by(Stick.name)
+    ]
 
 
 def _check() -> str:

@@ -41,6 +41,7 @@ from hub.visit.answers import (
     judge_place,
     judge_uplink,
     judge_wifi,
+    refuse_same_name,
 )
 from hub.visit.forms import AdministratorForm, OfficeForm, PlaceForm, UplinkForm, WiFiForm
 from hub.visit.keep import keep, keep_kit, make_administrator, next_part, told
@@ -93,9 +94,9 @@ blueprint.after_request(door.keep_nothing)
 def home() -> Response:
     """How far the visit has come, and the one thing to do next."""
     hub = hub_of()
-    seen = progress(hub.settings, hub.clock, hub.library)
+    seen = progress(hub.settings, hub.library)
     answer = make_response(_page("visit/home.html", seen=seen, clock_known=hub.clock.now() is not None))
-    if seen.waits:
+    if seen.waits or seen.reads:
         answer.headers["Refresh"] = COME_AGAIN
     return answer
 
@@ -175,7 +176,10 @@ def _take(part: Part, form: Any) -> Response:
         return _enter(form)
     if part == "office" and _kit(form):
         return _next()
-    keep(part, JUDGES[part](form.answer()))
+    answer = JUDGES[part](form.answer())
+    if part == "wifi":
+        refuse_same_name(answer, own_wifi(hub_of().settings))
+    keep(part, answer)
     if part in ("wifi", "uplink") and next_part(told()) is None:
         ask(hub_of().settings, _stage(), hub_of().clock)
     return _next()

@@ -116,6 +116,13 @@ def test_the_technician_keeps_her_way_in(box: Box, address: str, host: str, both
     assert box.asked.stage == stage
 
 
+def test_the_villages_wifi_cannot_be_called_like_the_technicians(box: Box) -> None:
+    page = box.phone().answer("wifi", name=own_wifi(box.settings).setup.name)
+    assert page.status_code == 422
+    assert "has that name" in page.text
+    assert told().wifi is None
+
+
 def test_an_open_wifi_has_no_password(box: Box) -> None:
     box.phone().answer_all(wifi={"open": "yes", "password": "x"})
     assert box.asked is not None

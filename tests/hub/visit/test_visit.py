@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
+from content_cache.durable import locked, make_folder
+from content_cache.library import Library
+from content_cache.sync.progress import NAME, Progress
 from hub.acceptance.models import latest
 from hub.box.orders import ordered
+from hub.content.models import Stick
+from hub.content.sticks import READING, TAKEN
+from hub.db import writing
 from hub.visit.models import visit
 from hub.visit.trial import PATIENCE, look
 
@@ -146,3 +153,24 @@ def test_a_stranger_orders_nothing(box: Box, phone: Phone, path: str) -> None:
     assert phone.post(f"/technician/visit/{path}", do="restart").status_code == 403  # without the session's token
     assert box.asked == before
     assert ordered(box.settings, "power") is None
+
+
+def test_a_stick_shows_how_far_it_was_read_and_the_page_looks_again_until_it_was(box: Box, phone: Phone) -> None:
+    in_force(box)
+    assert "Plug it in" in phone.get().text
+    with writing():
+        Stick.create(place="/media/sda1", name="sda1", state=READING, boot=1, seconds=5)
+    folder = Library(box.settings.library_root).incoming
+    make_folder(folder)
+    with locked(folder):  # as the sync that reads it does
+        now = Progress("stick", "files", 2_000_000, 8_000_000, 1e6)
+        (folder / NAME).write_bytes(msgspec.json.encode(now))
+        page = phone.get()
+    assert "sda1" in page.text
+    assert "2 MB of 8 MB" in page.text
+    assert page.headers["Refresh"] == "5"
+    with writing():
+        Stick.update(state=TAKEN).execute()
+    page = phone.get()
+    assert "What was new on it is here now" in page.text
+    assert "Refresh" not in page.headers
