@@ -10,19 +10,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
-from hub.box.orders import order, outcome
-from hub.db import writing
-from hub.network.record import Network, Stage, encode
+from hub.box.orders import outcome
+from hub.network.record import Network, Stage
 from hub.visit.answers import network_of
 from hub.visit.keep import told
-from hub.visit.models import note_visit, visit
+from hub.visit.models import visit
 from hub.visit.own import own_wifi
+from hub.visit.send import KIND, send, send_again, whole
 
 if TYPE_CHECKING:
     from hub.clock import Clock
     from hub.settings import Settings
 
-KIND = "network"
 State = Literal["none", "asked", "done", "failed"]
 
 
@@ -41,26 +40,14 @@ class Standing(NamedTuple):
 
 def ask(settings: Settings, stage: Stage, clock: Clock) -> Network:
     """Order the network of the answers at `stage`."""
-    known, now = outcome(settings, KIND) or {}, clock.moment()
-    with writing():
-        number = max(visit().number, _whole(known.get("number"))) + 1
-        network = network_of(told(), own_wifi(settings), number, stage)
-        note_visit(number=number, stage=stage, boot=now.boot, seconds=now.seconds)
-    _send(settings, network)
-    return network
+    return send(settings, network_of(told(), own_wifi(settings), 0, stage), clock)
 
 
 def ask_again(settings: Settings) -> None:
     """Order anew what a power cut kept from becoming an order; nothing if nothing was lost."""
     row = visit()
     if row.sent < row.number:
-        _send(settings, network_of(told(), own_wifi(settings), row.number, _stage(row.stage)))
-
-
-def _send(settings: Settings, network: Network) -> None:
-    order(settings, KIND, encode(network))
-    with writing():
-        note_visit(sent=network.number)
+        send_again(settings, network_of(told(), own_wifi(settings), row.number, _stage(row.stage)))
 
 
 def standing(settings: Settings) -> Standing:
@@ -69,7 +56,7 @@ def standing(settings: Settings) -> Standing:
     facts = found or {}
     if row.number == 0:
         return Standing(0, "setup", "none", facts=facts)
-    if found is None or _whole(found.get("number")) < row.number:
+    if found is None or whole(found.get("number")) < row.number:
         return Standing(row.number, _stage(row.stage), "asked", facts=facts)
     state: State = "done" if found.get("ok") else "failed"
     return Standing(row.number, _stage(row.stage), state, str(found.get("sentence", "")), facts)
@@ -90,7 +77,3 @@ def likely_uplink(facts: dict[str, Any]) -> str:
     if any(port.get("modem") for port in plugged):
         return "modem"
     return "cable" if any(port.get("carrier") for port in plugged) else ""
-
-
-def _whole(value: object) -> int:
-    return value if isinstance(value, int) else 0

@@ -11,10 +11,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
+from hub.box.orders import ordered
 from hub.db import writing
+from hub.network.record import BadNetwork, decode
 from hub.portal.acceptance import evidence
 from hub.visit.models import note_visit, visit
-from hub.visit.network import ask
+from hub.visit.send import KIND, send
 
 if TYPE_CHECKING:
     from hub.clock import Clock
@@ -35,5 +39,9 @@ def look(settings: Settings, clock: Clock) -> bool:
     accepted = [evidence(settings, clock, since).accepted for since in (row.seconds, now.seconds - PATIENCE)]
     if accepted[0] <= accepted[1]:
         return False
-    ask(settings, "setup", clock)
+    try:
+        network = decode(ordered(settings, KIND) or b"")
+    except BadNetwork:  # then it ends by itself
+        return False
+    send(settings, replace(network, stage="setup"), clock)
     return True

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -10,6 +13,7 @@ import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from hub.settings import Settings
 from hub.site import this_site
 from hub.technician.models import Technician
 from hub.technician.passwords import matches
@@ -289,3 +293,33 @@ def test_a_box_without_a_card_that_laptops_can_read_has_its_screen(box: Box) -> 
 def test_a_bad_file_is_a_sentence_for_operators_too() -> None:
     with pytest.raises(BadFile, match="Line 2: "):
         read_answers(b"[wifi]\nchannel = true\n")
+
+
+def test_the_three_steps_of_the_unit_as_real_programs(tmp_path: Path) -> None:
+    """As hub-first-boot.service runs them; what they print goes to the journal, so no password is in it."""
+    folders = {"HUB_DATA": tmp_path / "hub", "HUB_RUN": tmp_path / "run", "HUB_MACHINE": tmp_path / "machine"}
+    card = tmp_path / "machine" / "boot" / "firmware"
+    for folder in (card, tmp_path / "machine" / "run", tmp_path / "run"):
+        folder.mkdir(parents=True)
+    (card / "hub-setup.toml").write_bytes(SAMPLE.read_bytes())
+    printed = ""
+    for words in (["card", "take"], ["first-boot"], ["card", "tell"]):
+        done = subprocess.run(
+            [sys.executable, "-m", "hub", *words],
+            env=os.environ | {name: str(folder) for name, folder in folders.items()},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        printed += done.stdout + done.stderr
+    assert {path.name for path in card.iterdir()} == {"hub-setup.result.txt", "hub-network.txt"}
+    own = own_wifi(Settings(data=tmp_path / "hub"))
+    assert [word for word in (PASSWORD, own.setup.password, own.village.password) if str(word) in printed] == []
+    assert (tmp_path / "hub" / "orders" / "network").exists()
+
+
+def test_the_unit_runs_these_steps_root_only_around_the_hub() -> None:
+    unit = (ROOT / "systemd" / "hub-first-boot.service").read_text()
+    steps = re.findall(r"^Exec\w+=(\S*?)/opt/village-hub/bin/hub (.*)$", unit, re.MULTILINE)
+    assert steps == [("-+", "card take"), ("", "first-boot"), ("-+", "card tell")]
