@@ -103,6 +103,7 @@ def test_web_reaches_the_village_and_nothing_beyond() -> None:
     service = keys("hub-web.service", "Service")
     assert service["RestrictAddressFamilies"] == ["AF_INET AF_UNIX"]
     assert service["SocketBindDeny"] == ["any"], "systemd holds the port"
+    assert "~bind" in service["SystemCallFilter"], "Debian 12's systemd cannot deny by ports"
     assert service["CapabilityBoundingSet"] == [""]
     assert keys("hub-web.socket", "Socket")["ListenStream"] == ["0.0.0.0:80"]
 
@@ -110,6 +111,7 @@ def test_web_reaches_the_village_and_nothing_beyond() -> None:
 def test_the_worker_listens_to_nobody_and_dies_before_web() -> None:
     web, worker = keys("hub-web.service", "Service"), keys("hub-worker.service", "Service")
     assert worker["SocketBindDeny"] == ["any"]
+    assert "~bind listen accept accept4" in worker["SystemCallFilter"], "Debian 12's systemd cannot deny by ports"
     assert int(worker["OOMScoreAdjust"][0]) > 0 > int(web["OOMScoreAdjust"][0])
     for key in ("MemoryHigh", "MemoryMax", "CPUWeight", "IOWeight"):
         assert int(worker[key][0].rstrip("%")) < int(web[key][0].rstrip("%"))
