@@ -7,6 +7,7 @@ run(["hostapd", file], until="interface state")     # stopped once it has writte
 
 from __future__ import annotations
 
+import contextlib
 import os
 import selectors
 import subprocess
@@ -51,12 +52,13 @@ def run(words: Sequence[str], *, seconds: float = SECONDS, until: str = "") -> D
         )
     except OSError as error:
         return Done(127, f"{words[0]}: {error.strerror}")
-    with process:
-        text, ended = _read(process, time.monotonic() + seconds, until.encode())
-        if ended:
-            return Done(_wait(process), text)
-        _wait(process, stop=True)
-    return Done(None, text)
+    text, ended = _read(process, time.monotonic() + seconds, until.encode())
+    code = _wait(process) if ended else None
+    if not ended:
+        _stop(process)
+    if process.stdout:
+        process.stdout.close()
+    return Done(code, text)
 
 
 def _read(process: subprocess.Popen[bytes], deadline: float, until: bytes) -> tuple[str, bool]:
@@ -83,12 +85,18 @@ def _text(found: bytearray) -> str:
     return bytes(found).decode("utf-8", "replace")
 
 
-def _wait(process: subprocess.Popen[bytes], *, stop: bool = False) -> int | None:
-    """Its exit code; it is killed if it does not end within three seconds."""
-    if stop:
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    # What became another user may be beyond our reach; it is left to systemd then, which ends all of a service.
+    with contextlib.suppress(PermissionError):
         process.terminate()
+        _wait(process)
+
+
+def _wait(process: subprocess.Popen[bytes]) -> int | None:
+    """Its exit code; it is killed if it does not end within three seconds."""
     try:
         return process.wait(3)
     except subprocess.TimeoutExpired:
         process.kill()
+        process.wait()
         return None

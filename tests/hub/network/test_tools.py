@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from hub.network.force import lay_out
 from hub.network.record import BadNetwork, WiFi
 from hub.network.shell import Done, run
 from hub.network.tools import check
+from tests.conftest import ROOT
 from tests.hub.network.places import NAME, NO_RADIO, PI, PI_WITH_ADAPTER, network, tool
 
 if TYPE_CHECKING:
@@ -51,16 +53,21 @@ WRONG = {
     "dnsmasq": ("dnsmasq.conf", "no-such-word\n", "dnsmasq"),
     "dnsmasq, an address": ("dnsmasq.conf", "dhcp-range=10.44.0.999,10.44.1.1\n", "dnsmasq"),
     "hostapd": ("hostapd-wlan1.conf", "no_such_word=1\n", "hostapd"),
-    "hostapd, a key": ("hostapd-wlan0.conf", "wpa_psk=short\n", "hostapd"),
+    "hostapd, a key": ("hostapd-wlan1.conf", "wpa_psk=short\n", "hostapd"),
     "wpa_supplicant": ("wpa_supplicant.conf", "network={\nssid=zz\n}\n", "wpa_supplicant"),
     "networkd": ("network/05-village-hub-village.network", "NoSuchWord=1\n", "systemd-networkd"),
-    "networkd, an address": ("network/05-village-hub-cable.network", "[Address]\nAddress=1.2.3.999/4\n", "networkd"),
+    "networkd, an address": (
+        "network/05-village-hub-cable-eth0.network",
+        "[Address]\nAddress=1.2.3.999/4\n",
+        "networkd",
+    ),
 }
 
 
 @pytest.mark.parametrize(("file", "line", "words"), WRONG.values(), ids=WRONG)
 def test_a_wrong_line_is_refused_by_the_tool_that_reads_it(file: str, line: str, words: str, tmp_path: Path) -> None:
     lay_out(tmp_path, render.files(ALL, PI_WITH_ADAPTER, NAME))
+    assert (tmp_path / file).exists()
     with (tmp_path / file).open("a") as end:
         end.write(line)
     with pytest.raises(BadNetwork) as caught:
@@ -79,3 +86,22 @@ def test_a_program_that_hangs_is_ended() -> None:
     assert run(["sh", "-c", "echo ready; exec sleep 60"], until="ready") == Done(None, "ready\n")
     assert run(["sh", "-c", "echo no >&2; exit 3"]) == Done(3, "no\n")
     assert run(["/nowhere/tool"]).code == 127
+
+
+def test_the_rights_of_the_unit_are_enough_for_every_check(tmp_path: Path) -> None:
+    """A check that lacks a right would refuse nothing, and nobody would notice."""
+    unit = (ROOT / "systemd/hub-network.service").read_text()
+    words = " ".join(re.findall(r"^CapabilityBoundingSet=(.*)$", unit, re.MULTILINE)).lower().replace("cap_", "+")
+    rights = ["--bounding-set", ",".join(["-all", *words.split()])]
+
+    def as_the_unit(command, **options):
+        return run([tool("setpriv"), *rights, *command], **options)
+
+    lay_out(tmp_path, render.files(ALL, PI_WITH_ADAPTER, NAME))
+    check(tmp_path, as_the_unit)
+    for file, line, name in WRONG.values():
+        right = (tmp_path / file).read_text()
+        (tmp_path / file).write_text(right + line)
+        with pytest.raises(BadNetwork, match=f"{name} does not take"):
+            check(tmp_path, as_the_unit)
+        (tmp_path / file).write_text(right)
