@@ -54,7 +54,7 @@ def standing(settings: Settings) -> Standing:
     """How the last order fares."""
     row, found = visit(), outcome(settings, KIND)
     facts = found or {}
-    if row.number == 0:
+    if row.number == 0 or (found is None and not settings.name):  # on a laptop nobody carries it out
         return Standing(0, "setup", "none", facts=facts)
     if found is None or whole(found.get("number")) < row.number:
         return Standing(row.number, _stage(row.stage), "asked", facts=facts)

@@ -6,8 +6,8 @@ Root is played here: what it would write of an order for the network is written 
 from __future__ import annotations
 
 import json
-import re
-from datetime import timedelta
+import time
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # As on a box: staff pages answer to some networks alone. The browser of the tests sits on the machine itself.
 ENVIRON = {"HUB_STAFF_FROM": "127.0.0.0/8", "HUB_NAME": "hub.home.arpa"}
-NEW, SET = "new-box", "set-box"
+NEW, SET, TRIED = "new-box", "set-box", "tried-box"
 ANSWERED = """\
 [office]
 [place]
@@ -72,7 +72,7 @@ def _set(town: Town) -> None:
     town.run("hub", "first-boot")
 
 
-FILL: dict[str, Callable[[Town], None]] = {NEW: _new, SET: _set}
+FILL: dict[str, Callable[[Town], None]] = {NEW: _new, SET: _set, TRIED: _set}
 
 
 def fill_in(fields: dict[str, str]) -> Callable[[Village, Page], None]:
@@ -102,6 +102,13 @@ def says(state: str) -> Callable[[Village, Page], None]:
     return act
 
 
+def try_the_wifi(village: Village, page: Page) -> None:
+    """Root has done all that was asked before, and is asked for a trial."""
+    root_says(village.hub(TRIED), number=time.time_ns(), ok=True, sentence="", always_both=False)
+    page.reload()
+    page.click("form[action$='/open'] button")
+
+
 def shut_down(_village: Village, page: Page) -> None:
     """Asked twice."""
     page.click("details:has(input[value=shutdown]) summary")
@@ -117,19 +124,9 @@ def tell_a_wrong_time(_village: Village, page: Page) -> None:
     _tell(page, BUILT - timedelta(days=9))
 
 
-def _tell(page: Page, time: Any) -> None:
-    page.fill("#time", time.strftime("%Y-%m-%dT%H:%M"))
+def _tell(page: Page, moment: datetime) -> None:
+    page.fill("#time", moment.strftime("%Y-%m-%dT%H:%M"))
     page.click("main form:has(#time) button")
-
-
-def language_of(page: Page) -> str:
-    return page.locator("html").get_attribute("lang") or ""
-
-
-def number_in(text: str) -> int:
-    found = re.search(r"\d+", text)
-    assert found is not None, text
-    return int(found[0])
 
 
 VISIT = "/technician/visit"
@@ -163,5 +160,6 @@ PLACES: list[dict[str, Any]] = [
     {"name": "visit-waits", "path": VISIT, "hub": SET, "staff": True, "act": says("asked"), "sees": "main .lead"},
     {"name": "visit-failed", "path": VISIT, "hub": SET, "staff": True, "act": says("failed"), "sees": "main .notice"},
     {"name": "visit-ready", "path": VISIT, "hub": SET, "staff": True, "act": says("done"), "sees": "#end"},
+    {"name": "visit-trial", "path": VISIT, "hub": TRIED, "staff": True, "act": try_the_wifi, "sees": "main ol"},
     {"name": "visit-shut-down", "path": VISIT, "hub": SET, "staff": True, "act": shut_down, "sees": "main .lead"},
 ]

@@ -16,12 +16,15 @@ from hub.acceptance.models import latest
 from hub.box.orders import ordered
 from hub.content.models import Stick
 from hub.content.sticks import READING, TAKEN
-from hub.db import writing
+from hub.db import database, writing
 from hub.visit.models import visit
 from hub.visit.trial import PATIENCE, look
+from tests.hub.visit.conftest import Box
 
 if TYPE_CHECKING:
-    from tests.hub.visit.conftest import Box, Phone
+    from pathlib import Path
+
+    from tests.hub.visit.conftest import Phone
 
 
 def in_force(box: Box, **facts: object) -> None:
@@ -183,3 +186,13 @@ def test_the_worker_carries_no_pages() -> None:
     code = "import sys, hub.worker.run; print(*sorted({'flask', 'jinja2', 'flask_babel'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.split() == []
+
+
+def test_on_a_laptop_nobody_waits_for_root(tmp_path: Path) -> None:
+    laptop = Box(tmp_path, name="")
+    phone = laptop.phone()
+    phone.answer_all()
+    page = phone.get()
+    assert "Refresh" not in page.headers
+    assert "Check the box" in page.text
+    database.close()
