@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 MOST_TAPS, MOST_SECONDS = 20, 600.0  # from plug to pass
 # What people take: to find and press one thing, and to type one letter on a phone.
 TAP, LETTER = 4.0, 0.7
-# What a box takes: to start (README of the guest's boots), to change its network, and to look at itself (hub/acceptance:
-# 40 s of reading files back, and the test of a card of 32 GB).
+# What a box takes, as reckoned: to start (an emulated machine of a Pi's class answers after 61 s), to change its network
+# until a phone is on it, and to look at itself (hub/acceptance: 40 s of reading files back, a test of the card of 120 s).
 START, CHANGE, CHECK = 60.0, 15.0, 160.0
 PHONE = "127.0.0.2"
 

@@ -122,7 +122,9 @@ def test_to_finish_leaves_the_villages_wifi_on(box: Box, phone: Phone) -> None:
     assert box.asked is not None
     assert box.asked.stage == "village"
     in_force(box)
-    assert "The visit is finished" in phone.get().text
+    page = phone.get().text
+    assert "The visit is finished" in page
+    assert "/visit/finish" not in page
 
 
 def test_to_finish_orders_nothing_that_is_in_force(box: Box, phone: Phone) -> None:
