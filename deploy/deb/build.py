@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from papers import debian_version, write_checksums, write_control, write_documents, write_scripts
 from targets import DEBIANS, MACHINES, Target
 from tree import LIB, enabled, lay_out, settle, shipped
-from wheels import BuildError, copy_sources, own_wheel, slim, unmet, vendor, version_of
+from wheels import BuildError, copy_sources, forget_notes, own_wheel, slim, unmet, vendor, version_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -96,8 +96,9 @@ def make(root: Path, wheel: Path, target: Target, known: Path | None, work: Path
         raise BuildError("; ".join(missing) + ". Correct the ranges in pyproject.toml.")
     lay_out(package, lib, root)
     full = debian_version(version, target)
-    write_documents(package, root, full, epoch, wheels)
     slim(package / LIB)
+    write_documents(package, root, full, epoch, wheels)
+    forget_notes(package / LIB)
     write_scripts(package, enabled(package), shipped(package))
     write_control(package, target, full)
     write_checksums(package)

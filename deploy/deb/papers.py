@@ -31,9 +31,9 @@ NEEDS = (
     "python3 (>= {this}), python3 (<< {next})",
     "dnsmasq-base",
     "hostapd",
+    "iproute2",
     "iw",
     "nftables",
-    "rfkill",
     "systemd",
     "systemd-timesyncd | time-daemon",
     "tzdata",
@@ -65,6 +65,12 @@ CLASSIFIED = {
     "License :: OSI Approved :: BSD License": "BSD-3-Clause",
     "License :: OSI Approved :: MIT License": "MIT",
     "License :: OSI Approved :: Apache Software License": "Apache-2.0",
+}
+# And of the texts themselves, for those that do not say it anywhere else.
+WORDED = {
+    "Permission is hereby granted, free of charge": "MIT",
+    "Redistribution and use in source and binary forms": "BSD-3-Clause",
+    "Apache License": "Apache-2.0",
 }
 
 
@@ -144,7 +150,7 @@ def _paragraph(lib: Path, info: Path) -> list[str]:
         f"Files: opt/village-hub/lib/{info.name}/*",
         *(f" opt/village-hub/lib/{name}" for name in _owned(lib, info)),
         "Copyright: " + "\n ".join(_holders(texts) or [f"the authors of {paper['Name']}"]),
-        f"License: {_licence(paper)}",
+        f"License: {_licence(paper, texts)}",
         *(f" /{'opt/village-hub/lib' / path.relative_to(lib)}" for path in texts),
         "",
     ]
@@ -164,11 +170,13 @@ def _holders(texts: list[Path]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _licence(paper: Message) -> str:
+def _licence(paper: Message, texts: Sequence[Path]) -> str:
     for field in (paper["License-Expression"], paper["License"]):
         if field and "\n" not in field:
             return str(field)
     names = [CLASSIFIED[line] for line in paper.get_all("Classifier") or [] if line in CLASSIFIED]
+    words = "".join(path.read_text("utf-8", "replace") for path in texts)
+    names += [name for phrase, name in WORDED.items() if phrase in words]
     return names[0] if names else "see-file"
 
 

@@ -4,7 +4,7 @@
     wheel = own_wheel(source, work, epoch)
     vendor(wheel, target, work / "lib")
     unmet(work / "lib", target)          # [] or sentences: pip reads markers of the machine it runs on, this does not
-    slim(work / "lib")
+    slim(work / "lib")                   # and, once all papers are written, forget_notes
 
 No compiler and no emulator: pip picks wheels of another machine and unpacks them. What went in is written down with its
 hashes (`wheels.txt`), and the same list given again brings the same files.
@@ -42,19 +42,20 @@ NEVER_OPENED = (
     "pwiz.py",
     "certifi/tests",
     "zstandard/_cffi*.so",  # CPython takes the other backend; this one is as large again
+    # fpdf2 draws labels and reports without pictures and with fonts that every reader has.
+    "PIL",
+    "pillow.libs",
+    "pillow-*.dist-info",
+    "fontTools/**/*.so",  # quicker twins of modules that lie beside them
     "**/*.pyi",
     "**/*.c",
     "**/*.h",
     "**/*.pyx",
     "**/*.rs",
-    # pip's notes: where the wheel lay on the builder's disk, and files that are not there any more.
-    "*.dist-info/RECORD",
-    "*.dist-info/INSTALLER",
-    "*.dist-info/REQUESTED",
-    "*.dist-info/direct_url.json",
-    "*.dist-info/top_level.txt",
     "**/__pycache__",
 )
+# pip's notes: where the wheel lay on the builder's disk, and files that are not there any more.
+NOTES = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "top_level.txt")
 
 
 class BuildError(Exception):
@@ -158,4 +159,11 @@ def slim(lib: Path) -> None:
     languages = {"root", "en"} | {path.name.split("_")[0] for path in (lib / "hub" / "translations").glob("*/")}
     for path in (lib / "babel" / "locale-data").glob("*.dat"):
         if path.stem.split("_")[0] not in languages:
+            path.unlink()
+
+
+def forget_notes(lib: Path) -> None:
+    """Take away what pip wrote down; `papers.py` has read it by now."""
+    for name in NOTES:
+        for path in lib.glob(f"*.dist-info/{name}"):
             path.unlink()
