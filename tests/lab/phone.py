@@ -148,19 +148,19 @@ class Phone:
     def _again(self, wire: socket.socket) -> Reply | None:
         """INIT-REBOOT (RFC 2131, 3.2): None when the server says that the address is not ours any more."""
         wanted = {**self._options(), WANTED_ADDRESS: address_bytes(self.address)}
-        reply = self._asked(wire, REQUEST, wanted, {ACK, NAK})
+        reply = self._insist(wire, REQUEST, wanted, {ACK, NAK})
         return reply if reply.kind == ACK else None
 
     def _first(self, wire: socket.socket) -> Reply:
         """From the beginning; and again when another phone has just taken what was offered to both (RFC 2131, 3.1)."""
         while True:
-            offer = self._asked(wire, DISCOVER, self._options(), {OFFER})
+            offer = self._insist(wire, DISCOVER, self._options(), {OFFER})
             wanted = {**self._options(), WANTED_ADDRESS: address_bytes(offer.address), SERVER: offer.options[SERVER]}
-            reply = self._asked(wire, REQUEST, wanted, {ACK, NAK})
+            reply = self._insist(wire, REQUEST, wanted, {ACK, NAK})
             if reply.kind == ACK:
                 return reply
 
-    def _asked(self, wire: socket.socket, kind: int, options: dict[int, bytes], answers: set[int]) -> Reply:
+    def _insist(self, wire: socket.socket, kind: int, options: dict[int, bytes], answers: set[int]) -> Reply:
         """Send, and again after 1, 2 and 4 seconds without an answer, as phones do."""
         for patience in (1, 2, 4):
             wire.send(dhcp_frame(self.mac, xid := _number(), kind, options))
@@ -180,10 +180,13 @@ class Phone:
         self, name: str, kind: str | int = "A", server: str = "", *, tcp: bool = False, extended: bool = False
     ) -> Answer:
         """Ask a name server, the lease's unless another is named; raises TimeoutError, or OSError if turned away."""
+        question = query(name, kind, number := secrets.randbelow(65536), extended=extended)
         with contextlib.closing(self.connected(server or self.names_server, 53, tcp=tcp)) as line:
-            question = query(name, kind, number := secrets.randbelow(65536), extended=extended)
-            line.send(struct.pack("!H", len(question)) + question if tcp else question)
-            data = _exactly(line, struct.unpack("!H", _exactly(line, 2))[0]) if tcp else line.recv(4096)
+            if tcp:
+                line.sendall(struct.pack("!H", len(question)) + question)
+                data = _exactly(line, struct.unpack("!H", _exactly(line, 2))[0])
+            else:
+                data = _asked(line, question)
         assert int.from_bytes(data[:2], "big") == number
         return read_answer(data)
 
@@ -306,6 +309,17 @@ class Phone:
 
 def _number() -> int:
     return secrets.randbelow(2**32)
+
+
+def _asked(line: socket.socket, question: bytes, times: int = 3) -> bytes:
+    """Ask, and again where no answer comes, as resolvers do: any queue on the way may be full for a moment."""
+    line.settimeout(PATIENCE / times)
+    for _ in range(times - 1):
+        line.send(question)
+        with contextlib.suppress(TimeoutError):
+            return line.recv(4096)
+    line.send(question)
+    return line.recv(4096)
 
 
 def _exactly(line: socket.socket, length: int) -> bytes:

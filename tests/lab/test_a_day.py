@@ -138,8 +138,8 @@ def test_a_restart_of_the_pages_asks_nobody_again(net: VillageNet, owner: Apple)
 
 def test_a_crash_of_the_pages_asks_nobody_again(net: VillageNet, owner: Apple) -> None:
     kept = net.box.run / "village-hub" / "portal.json"
-    mac = owner.phone.mac.hex(":")
-    assert until(lambda: kept.exists() and mac in kept.read_text()), "it is written every few seconds"
+    mac = owner.phone.mac.hex(":").encode()
+    assert until(lambda: kept.exists() and mac in kept.read_bytes()), "it is written every few seconds"
     net.box.stop("web", signal.SIGKILL)
     net.box.start_web()
     assert owner.comes_back() == "success"

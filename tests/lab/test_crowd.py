@@ -93,6 +93,24 @@ def test_a_storm_from_one_phone_leaves_the_others_answered(
     assert other.fetch(NAME, "/").status == 200
 
 
+def test_a_phone_that_asks_for_page_after_page_leaves_the_others_answered(net: VillageNet, phone: Phone) -> None:
+    other = net.phone()
+    other.join()
+    owner = Apple(other)
+
+    def ask_again_and_again(number: int) -> int:
+        with phone.connected(VILLAGE_ADDRESS, 80) as line:
+            return sum(phone.over(line, NAME, f"/?page={number}-{n}").status for n in range(20))
+
+    with ThreadPoolExecutor(20) as pool:
+        storming = [pool.submit(ask_again_and_again, number) for number in range(20)]
+        assert owner.look() == "captive"
+        owner.sign_in()
+        assert owner.look() == "success"
+        assert other.fetch(NAME, "/").status == 200
+        assert {storm.result() for storm in storming} == {20 * 200}, "and none of its own requests is lost"
+
+
 def test_a_phone_that_holds_all_the_connections_it_can_get_leaves_the_others_some(
     net: VillageNet, phone: Phone
 ) -> None:

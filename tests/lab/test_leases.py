@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import signal
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -86,6 +87,15 @@ def test_after_a_reboot_a_phone_that_kept_its_address_is_told_at_once_that_it_ma
     net.box.reboot()
     assert phone.renew() == ACK, "it never noticed"
     assert phone.address == before
+
+
+def test_a_crash_of_the_server_of_addresses_costs_no_phone_its_own(net: VillageNet, phone: Phone) -> None:
+    net.box.stop("dnsmasq", signal.SIGKILL)
+    net.box.start_names()
+    assert phone.renew() == ACK
+    taker = net.phone()
+    taker.lease = phone.lease
+    assert taker.join().address != phone.address
 
 
 def test_after_a_reboot_a_phone_that_comes_back_has_its_address_again(net: VillageNet, phone: Phone) -> None:

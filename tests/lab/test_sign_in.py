@@ -138,8 +138,8 @@ def test_a_phone_that_asks_by_number_alone_signs_in_too(phone: Phone) -> None:
 def test_a_phone_with_addresses_written_by_hand_signs_in_as_well(net: VillageNet) -> None:
     """No lease is known of it: its address stands for it."""
     phone = net.phone()
-    phone.use("10.44.2.222", 22, VILLAGE_ADDRESS)
-    phone.lease = Lease("10.44.2.222", "255.255.252.0", VILLAGE_ADDRESS, ["8.8.8.8"], 0, "", None, {})
+    phone.use("10.44.0.5", 22, VILLAGE_ADDRESS)  # below those that are given out
+    phone.lease = Lease("10.44.0.5", "255.255.252.0", VILLAGE_ADDRESS, ["8.8.8.8"], 0, "", None, {})
     owner = Apple(phone)
     assert owner.look() == "captive"
     owner.sign_in()
