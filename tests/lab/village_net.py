@@ -107,7 +107,11 @@ class VillageNet:
         bridges += [SECOND, *(port.name for port in self.hardware.ports if port.name != CABLE)]
         hub.ip(
             "link set lo up",
-            *(f"link add {name} type bridge mcast_snooping 0" for name in bridges),
+            # Of their own: a bridge would take the lowest of its ports', another one with each phone that comes or goes.
+            *(
+                f"link add {name} address 02:00:00:00:00:{number:02x} type bridge mcast_snooping 0"
+                for number, name in enumerate(bridges, 1)
+            ),
             *(f"link set {name} addrgenmode none" for name in bridges),
             f"link add {CABLE} type veth peer name box netns {lan.path}",
             *(f"link set {name} up" for name in (*bridges, CABLE)),
@@ -118,9 +122,12 @@ class VillageNet:
             "-c",
             'for file in /proc/sys/net/bridge/bridge-nf-call-*; do test ! -e "$file" || echo 0 > "$file"; done',
         )
+        # What comes after these are ports of bridges, which stand for nothing on a box and say nothing of their own.
+        off = "/proc/sys/net/ipv6/conf/default/disable_ipv6"
+        hub.run("sh", "-c", f"test ! -e {off} || echo 1 > {off}")
         lan.ip(
             "link set lo up",
-            "link add switch type bridge mcast_snooping 0",
+            "link add switch address 02:00:00:00:01:01 type bridge mcast_snooping 0",
             "link set box master switch up",
             "link set switch up",
             f"addr add {HOME}/24 dev switch",
