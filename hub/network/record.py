@@ -31,6 +31,7 @@ __all__ = [
     "PORTAL_ADDRESS",
     "SETUP_ADDRESS",
     "SETUP_NETWORK",
+    "SHARE_MB",
     "VILLAGE_ADDRESS",
     "VILLAGE_NETWORK",
     "BadNetwork",
@@ -41,6 +42,7 @@ __all__ = [
 ]
 
 LARGEST = 16 * 1024  # bytes of the encoded record
+SHARE_MB = 100_000  # a day, the most that villagers may be given; beyond, somebody typed bytes
 
 Stage = Literal["setup", "trial", "village"]
 Uplink = Literal["cable", "wifi", "modem", "none"]

@@ -18,13 +18,12 @@ from msgspec.structs import replace
 
 from hub.network.countries import highest_channel
 from hub.network.plan import SECOND, place, ranked
-from hub.network.record import BadNetwork
+from hub.network.record import SHARE_MB, BadNetwork
 
 if TYPE_CHECKING:
     from hub.network.hardware import Hardware
     from hub.network.record import Network, WiFi
 
-SHARE_MB = 100_000  # a day; beyond, somebody typed bytes
 SETUP_PASSWORD = 16  # letters and digits at least: the setup network is the way to all the rest
 _INTERFACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,14}")  # what udev names, within IFNAMSIZ
 _API = re.compile(r"https://[A-Za-z0-9:/?&=._~%-]{1,200}")  # no comma or quote, which dnsmasq would read

@@ -18,7 +18,7 @@ from msgspec import Meta, Struct
 
 from hub.errors import HubError
 from hub.network.countries import highest_channel
-from hub.network.record import Network, Stage, WiFi
+from hub.network.record import SHARE_MB, Network, Stage, WiFi
 from hub.technician.passwords import weakness
 from hub.technician.place import LONGEST_NAME
 from hub.uplink.budget import BadRule, Rules, changed
@@ -89,7 +89,10 @@ class WiFiAnswer(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class UplinkAnswer(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The way out, and what it may carry: MB and hours in the words of hub/uplink/budget.py, empty for no limit."""
+    """The way out, and what it may carry: MB and hours in the words of hub/uplink/budget.py, empty for no limit.
+
+    `villagers_mb` is what villagers' phones may take of it in 24 hours, beside all that; 0 nothing.
+    """
 
     kind: Literal["cable", "wifi", "modem", "none"]
     wifi_name: Text = ""
@@ -98,6 +101,7 @@ class UplinkAnswer(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     monthly_mb: Amount = ""
     hours: Text = ""
     free_hours: Text = ""
+    villagers_mb: int = 0
 
 
 class AdministratorAnswer(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -228,9 +232,18 @@ def judge_uplink(answer: UplinkAnswer) -> UplinkAnswer:
         if answer.wifi_password and not PASSWORD.fullmatch(answer.wifi_password):
             raise BadAnswer("uplink", "wifi_password", _wifi_password)
     rules_of(answer, Rules())
+    if not 0 <= answer.villagers_mb <= SHARE_MB:
+        raise BadAnswer("uplink", "villagers_mb", villagers_share)
+    if answer.kind == "none":
+        answer = msgspec.structs.replace(answer, villagers_mb=0)
     if answer.kind != "wifi":
         return msgspec.structs.replace(answer, wifi_name="", wifi_password="")
     return msgspec.structs.replace(answer, wifi_name=answer.wifi_name.strip())
+
+
+def villagers_share() -> str:
+    """What a number of MB for villagers must be."""
+    return _("Write how many MB a day all villagers together may use, from 1 to %(count)d.", count=SHARE_MB)
 
 
 def rules_of(answer: UplinkAnswer, known: Rules) -> Rules:
@@ -296,6 +309,7 @@ def network_of(answers: Answers, own: Own, number: int, stage: Stage) -> Network
         access_point=wifi.access_point,
         uplink=uplink.kind if uplink else "none",
         uplink_wifi=WiFi(name=uplink.wifi_name, password=uplink.wifi_password or None) if uplink and out else None,
+        share_mb=uplink.villagers_mb if uplink else 0,
     )
 
 

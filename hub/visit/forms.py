@@ -18,6 +18,7 @@ from hub.visit.answers import (
     PlaceAnswer,
     UplinkAnswer,
     WiFiAnswer,
+    villagers_share,
 )
 
 Text = Annotated[str, Meta(max_length=255)]
@@ -103,7 +104,7 @@ class WiFiForm(Struct, kw_only=True):
 
 
 class UplinkForm(Struct, kw_only=True):
-    """Hours are two fields, as two choices on the page."""
+    """Hours are two fields, as two choices on the page. `share`: villagers' phones may use `villagers` MB a day."""
 
     kind: Text = ""
     wifi_name: Text = ""
@@ -112,6 +113,8 @@ class UplinkForm(Struct, kw_only=True):
     monthly: Text = ""
     first: Text = ""
     last: Text = ""
+    share: Text = ""
+    villagers: Text = ""
 
     @classmethod
     def of(cls, known: Answers) -> UplinkForm:
@@ -127,6 +130,8 @@ class UplinkForm(Struct, kw_only=True):
             monthly=str(link.monthly_mb),
             first=first,
             last=last,
+            share="yes" if link.villagers_mb else "",
+            villagers=str(link.villagers_mb or ""),
         )
 
     def answer(self) -> UplinkAnswer:
@@ -140,7 +145,15 @@ class UplinkForm(Struct, kw_only=True):
             daily_mb=self.daily[:20],
             monthly_mb=self.monthly[:20],
             hours="" if self.first == self.last else f"{self.first}-{self.last}",
+            villagers_mb=self._villagers_mb() if self.share and kind != "none" else 0,
         )
+
+    def _villagers_mb(self) -> int:
+        """The number beside the switch; on without one is a mistake, not off."""
+        typed = self.villagers.strip()
+        if not (typed.isascii() and typed.isdecimal() and len(typed) < 10 and int(typed)):
+            raise BadAnswer("uplink", "villagers_mb", villagers_share)
+        return int(typed)
 
 
 class AdministratorForm(Struct, kw_only=True):

@@ -50,6 +50,7 @@ from hub.visit.models import note_visit
 from hub.visit.network import ask, both_at_once, likely_uplink, standing
 from hub.visit.own import own_wifi
 from hub.visit.progress import progress
+from hub.visit.said import said
 from hub.visit.zones import STATES, countries
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def home() -> Response:
     """How far the visit has come, and the one thing to do next."""
     hub = hub_of()
     seen = progress(hub.settings, hub.library)
-    answer = make_response(_page("visit/home.html", seen=seen, clock_known=hub.clock.now() is not None))
+    answer = make_response(_page("visit/home.html", seen=seen, said=said, clock_known=hub.clock.now() is not None))
     if seen.waits or seen.reads:
         answer.headers["Refresh"] = COME_AGAIN
     return answer
@@ -126,8 +127,13 @@ def next_question() -> Response:
 @blueprint.post("/check")
 def check() -> Response:
     """Begin the check (hub/acceptance); where the technician's own network goes meanwhile, say how she comes back."""
-    begin_check(hub_of())
-    return redirect(url_for("acceptance.home"), HTTPStatus.SEE_OTHER) if _stays() else _try()
+    hub = hub_of()
+    begin_check(hub)
+    if not _stays():
+        return _try()
+    if standing(hub.settings).stage != "village":  # answered on the setup network, and now she is on the cable
+        ask(hub.settings, "village", hub.clock)
+    return redirect(url_for("acceptance.home"), HTTPStatus.SEE_OTHER)
 
 
 @blueprint.post("/open")

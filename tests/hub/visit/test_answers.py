@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 import pytest
 from hypothesis import event, given
@@ -19,6 +21,7 @@ from hub.visit.zones import STATES, find_zone, near_zones, place_named
 from tests.hub.visit.conftest import PASSWORD, RIGHT, Box
 
 OWN = Own(WiFi(name="Village Hub 3F9A", password="40718263"), WiFi(name="Village Hub 3F9A setup", password="b" * 24))
+SIGNS = [chr(number) for number in range(ord(" "), ord("~") + 1)]  # of a password of WPA2
 CODE = "K7QM-3T5X-9D2B-HJ4W-P6RE"
 WRONG = [
     ("office", {}, "choose its kit"),
@@ -40,11 +43,17 @@ WRONG = [
     ("uplink", {"kind": "wifi", "wifi_name": "Casa", "wifi_password": "x"}, "8 to 63"),
     ("uplink", {"kind": "cable", "daily": "mucho"}, "MB as a number"),
     ("uplink", {"kind": "cable", "first": "06"}, "both hours"),
+    ("uplink", {"kind": "cable", "share": "yes"}, "villagers together"),
+    ("uplink", {"kind": "cable", "share": "yes", "villagers": "many"}, "villagers together"),
+    ("uplink", {"kind": "cable", "share": "yes", "villagers": "0"}, "villagers together"),
+    ("uplink", {"kind": "cable", "share": "yes", "villagers": "100001"}, "villagers together"),
     ("administrator", {"name": "rosa", "password": PASSWORD, "again": "otra"}, "not the same"),
     ("administrator", {"name": "Doña Rosa", "password": PASSWORD, "again": PASSWORD}, "letters a to z"),
     ("administrator", {"name": "rosa", "password": "corta", "again": "corta"}, "too short"),
     ("administrator", {"name": "rosa", "password": "1234567890", "again": "1234567890"}, "easy to guess"),
 ]
+# What is chosen, or a password: no text of the page.
+HIDDEN = ("kind", "first", "country", "password", "again", "share")
 
 
 @pytest.mark.parametrize(("part", "fields", "sentence"), WRONG)
@@ -54,7 +63,7 @@ def test_a_wrong_answer_changes_nothing_and_what_was_typed_stays(box: Box, part:
     assert page.status_code == 422
     assert sentence in page.text
     assert page.text.count('role="alert"') == 1
-    typed = [value for name, value in fields.items() if name not in ("kind", "first", "country", "password", "again")]
+    typed = [value for name, value in fields.items() if name not in HIDDEN]
     assert [value for value in typed if value not in page.text] == []
     assert told() == Answers()
     assert this_site().name is None
@@ -79,6 +88,28 @@ def test_each_answer_is_kept_when_it_is_given(box: Box) -> None:
 def test_the_uplinks_budget_and_hours_hold_at_once(box: Box) -> None:
     box.phone().answer("uplink", kind="modem", daily="20", monthly="", first="22", last="06")
     assert rules() == Rules(daily=20_000_000, monthly=None, hours="22-06")
+
+
+def test_villagers_get_nothing_of_the_uplink_until_somebody_switches_it_on_and_says_how_much(box: Box) -> None:
+    """The hub's own budget is another count, and stays as it was answered."""
+    phone = box.phone()
+    phone.answer_all(uplink={"kind": "cable", "daily": "20", "villagers": "300"})
+    assert box.asked is not None
+    assert box.asked.share_mb == 0, "a number without the tick gives nothing"
+    phone.answer("uplink", kind="cable", daily="20", share="yes", villagers="300")
+    assert (box.asked.share_mb, rules().daily) == (300, 20_000_000)
+    assert "villagers: 300 MB a day" in phone.get().text
+    form = phone.get("/technician/visit/uplink").text
+    assert re.search(r'name="share" value="yes" checked', form)
+    assert 'value="300"' in form
+    phone.answer("uplink", kind="cable", daily="20", villagers="300")
+    assert box.asked.share_mb == 0
+
+
+def test_without_an_uplink_there_is_nothing_to_share(box: Box) -> None:
+    box.phone().answer_all(uplink={"kind": "none", "share": "yes", "villagers": "300"})
+    assert box.asked is not None
+    assert box.asked.share_mb == 0
 
 
 def test_five_answers_ask_root_for_their_network(box: Box) -> None:
@@ -142,7 +173,7 @@ def test_every_state_has_a_zone_that_exists_and_is_found_however_it_is_written()
     st.builds(
         WiFiAnswer,
         name=st.one_of(st.text(max_size=40), st.just("Aula")),
-        password=st.one_of(st.text(max_size=70), st.from_regex(r"[ -~]{7,64}", fullmatch=True)),
+        password=st.one_of(st.text(max_size=70), st.text(SIGNS, min_size=7, max_size=64)),
         open=st.booleans(),
         country=st.sampled_from(["MX", "mx", "BR"]),
         channel=st.integers(0, 14),

@@ -202,6 +202,7 @@ WRONG = [
     ('[place]\nstate = "Yucatán"\n', 1, "name is missing"),
     ('[uplink]\nkind = "pigeon"\n', 2, "another kind"),
     ('[uplink]\nkind = "cable"\ndaily_mb = "lots"\n', 3, "MB as a number"),
+    ('[uplink]\nkind = "cable"\nvillagers_mb = -1\n', 3, "villagers together"),
     ('[villagers]\nname = "x"\n', 1, "villagers is nothing"),
     ('[administrator]\npassword = "1234567890"\n', 2, "easy to guess"),
     ('[office]\ncode = "K7QM-3T5X-9D2B-HJ4W-P6RE"\n', 1, "address is missing"),

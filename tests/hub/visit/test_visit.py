@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from hub.content.sticks import READING, TAKEN
 from hub.db import database, writing
 from hub.visit.models import visit
 from hub.visit.trial import PATIENCE, look
-from tests.hub.visit.conftest import Box
+from tests.hub.visit.conftest import PASSWORD, Box
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +61,8 @@ def test_what_root_refused_is_said_and_the_answer_can_be_given_again(box: Box, p
     box.root_says(number=before, ok=False, sentence="There is no radio wlan1; plug it in.")
     page = phone.get()
     assert "the one before runs on" in page.text
-    assert "There is no radio wlan1" in page.text
+    assert "There is no radio wlan1; plug it in, or leave the choice to the box." in page.text
+    assert "/technician/visit/wifi" in re.search(r'class="main-action" href="([^"]*)"', page.text)[1]
     phone.answer("wifi", channel="11")
     assert (box.asked.number, box.asked.channel) == (before + 1, 11)
     assert phone.get().headers["Refresh"] == "5"
@@ -87,6 +89,20 @@ def test_where_both_networks_stay_the_check_alone_begins(box: Box, phone: Phone)
     assert box.asked == before
     assert before is not None
     assert before.stage == "village"
+
+
+def test_on_the_cable_the_check_opens_the_villages_wifi_that_was_answered_for_elsewhere(box: Box, phone: Phone) -> None:
+    """On a radio that holds one network it is not there yet, and there would be nothing to join."""
+    in_force(box)
+    assert box.asked is not None
+    assert box.asked.stage == "setup"
+    cable = box.phone("169.254.3.4", "169.254.44.1")
+    cable.post("/technician/sign-in", name="rosa", password=PASSWORD)
+    assert cable.answer("check").location == "/technician/acceptance"
+    assert box.asked.stage == "village"
+    before = box.asked
+    cable.answer("check")
+    assert box.asked == before
 
 
 def test_a_trial_ends_some_seconds_after_a_phone_was_let_in(box: Box, phone: Phone) -> None:
