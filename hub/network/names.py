@@ -132,15 +132,17 @@ def _addresses(network: Network, plan: Plan, leases: str) -> list[str]:
         "no-ping",
     ]
     if plan.village:
-        lines += _range("village", "10.44.0.10,10.44.3.250,255.255.252.0", VILLAGE_ADDRESS, network.api)
+        lines += _range(plan.village, "village", "10.44.0.10,10.44.3.250,255.255.252.0", VILLAGE_ADDRESS, network.api)
     if plan.setup:
-        lines += _range("setup", "10.45.0.10,10.45.0.250,255.255.255.0", SETUP_ADDRESS, network.api)
+        lines += _range(plan.setup, "setup", "10.45.0.10,10.45.0.250,255.255.255.0", SETUP_ADDRESS, network.api)
     return lines
 
 
-def _range(tag: str, addresses: str, hub: str, api: str) -> list[str]:
+def _range(interface: str, tag: str, addresses: str, hub: str, api: str) -> list[str]:
     lines = [
-        f"dhcp-range=set:{tag},{addresses},{HOURS}h",
+        # For who asks by this interface alone: a request may name another network (RFC 3011, or as a relay does), and a
+        # villager could so use up the setup network's few addresses.
+        f"dhcp-range=tag:{interface},set:{tag},{addresses},{HOURS}h",
         f"dhcp-option=tag:{tag},option:router,{hub}",
         f"dhcp-option=tag:{tag},option:dns-server,{hub}",
     ]

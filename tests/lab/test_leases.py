@@ -12,7 +12,21 @@ import pytest
 
 from hub.network.record import SETUP_ADDRESS, SETUP_NETWORK, VILLAGE_ADDRESS, VILLAGE_NETWORK
 from tests.lab.dhcp import ANDROID_WANTS, APPLE_WANTS, WINDOWS_WANTS
-from tests.lab.packets import ACK, DISCOVER, INFORM, NAK, OFFER, PORTAL, RELEASE, ROUTER, Reply, dhcp_frame
+from tests.lab.packets import (
+    ACK,
+    DISCOVER,
+    INFORM,
+    NAK,
+    OFFER,
+    PORTAL,
+    RELEASE,
+    REQUEST,
+    ROUTER,
+    WANTED_ADDRESS,
+    Reply,
+    address_bytes,
+    dhcp_frame,
+)
 from tests.lab.village_net import NAME, RECORD
 
 if TYPE_CHECKING:
@@ -119,6 +133,28 @@ def test_a_technicians_phone_is_on_another_network(net: VillageNet) -> None:
     lease = net.technician().join()
     assert ipaddress.ip_address(lease.address) in ipaddress.ip_network(SETUP_NETWORK)
     assert (lease.length, lease.router, lease.names) == (24, SETUP_ADDRESS, [SETUP_ADDRESS])
+
+
+@pytest.mark.parametrize("asks_by", ["subnet-selection", "an-old-address", "a-relay"])
+def test_a_villager_gets_no_address_of_the_setup_network_whose_few_a_technician_needs(
+    net: VillageNet, phone: Phone, asks_by: str
+) -> None:
+    """RFC 3011's option, an address that it says it has, or a relay that it says it is: each names another subnet."""
+    there = address_bytes(SETUP_ADDRESS)
+    with phone.overhearing() as wire:
+        for kind in (DISCOVER, REQUEST):
+            named = {118: there} if asks_by == "subnet-selection" else {}
+            wanted = {WANTED_ADDRESS: address_bytes("10.45.0.66")} if kind == REQUEST else {}
+            frame = dhcp_frame(phone.mac, kind, kind, {**named, **wanted})
+            if asks_by != "subnet-selection":
+                at = 14 + 20 + 8 + (12 if asks_by == "an-old-address" else 24)  # ciaddr, giaddr (RFC 2131, 2)
+                frame = frame[:at] + address_bytes("10.45.0.67") + frame[at + 4 :]
+            wire.send(frame)
+        net.phone().join()  # asked later, and was answered
+        replies = [reply for frame in wire.frames() if (reply := Reply.read(frame))]
+    network = ipaddress.ip_network(SETUP_NETWORK)
+    assert not [reply for reply in replies if ipaddress.ip_address(reply.address) in network]
+    assert " 10.45.0." not in (net.box.run / "village-hub-net" / "leases").read_text()
 
 
 def test_the_cable_has_no_server_of_addresses_for_somebody_elses_network(net: VillageNet) -> None:
