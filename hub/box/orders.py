@@ -11,6 +11,7 @@ What came of it lies in `settings.run_folder`, which is gone with the machine's 
 from __future__ import annotations
 
 import os
+import stat
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -36,26 +37,36 @@ def order(settings: Settings, kind: str, data: bytes) -> None:
 
 
 def ordered(settings: Settings, kind: str) -> bytes | None:
-    """The order, for root: a plain file of modest size, never what a link points to; None if there is none."""
+    """The order, for root: a plain file of modest size, never what a link leads to; None if there is none."""
     try:
-        number = os.open(orders_folder(settings) / kind, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        folder = _folder(settings)
     except OSError:
         return None
-    with os.fdopen(number, "rb") as file:
-        return file.read(LARGEST)
+    try:
+        number = os.open(kind, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
+    except OSError:
+        return None
+    finally:
+        os.close(folder)
+    try:
+        return os.read(number, LARGEST) if stat.S_ISREG(os.fstat(number).st_mode) else None
+    finally:
+        os.close(number)
 
 
 def removed(settings: Settings, kind: str) -> None:
-    """Remove the order, for root, so that no power cut brings it back; raises OSError.
-
-    By the folder that is there, never one that a link points to: who got into the hub owns that folder.
-    """
-    folder = os.open(orders_folder(settings), os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    """Remove the order, for root, so that no power cut brings it back; raises OSError."""
+    folder = _folder(settings)
     try:
         os.unlink(kind, dir_fd=folder)
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _folder(settings: Settings) -> int:
+    """The folder that is there, never one that a link points to: who got into the hub owns it. Raises OSError."""
+    return os.open(orders_folder(settings), os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
 
 
 def answer(settings: Settings, kind: str, ok: bool, sentence: str, **facts: object) -> None:

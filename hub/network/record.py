@@ -47,6 +47,7 @@ SHARE_MB = 100_000  # a day, the most that villagers may be given; beyond, someb
 Stage = Literal["setup", "trial", "village"]
 Uplink = Literal["cable", "wifi", "modem", "none"]
 Text = Annotated[str, Meta(max_length=255)]
+Number = Annotated[int, Meta(le=2**53)]  # the next must fit into a database as well
 
 
 class BadNetwork(HubError):
@@ -75,7 +76,7 @@ class Network(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     captive portal API (RFC 8908) where a certificate exists.
     """
 
-    number: int = 0
+    number: Number = 0
     stage: Stage = "setup"
     village: WiFi
     setup: WiFi
@@ -101,4 +102,6 @@ def decode(data: bytes) -> Network:
     try:
         return msgspec.json.decode(data, type=Network)
     except (msgspec.MsgspecError, ValueError) as error:
-        raise BadNetwork(f"The order for the network cannot be read ({error}); give the answers again.") from None
+        # It may name a field of anybody's making, and goes to root's terminal and journal.
+        why = "".join(sign for sign in str(error)[:200] if sign.isprintable())
+        raise BadNetwork(f"The order for the network cannot be read ({why}); give the answers again.") from None

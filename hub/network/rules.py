@@ -95,8 +95,8 @@ def _uplink(network: Network) -> None:
 def _api(api: str) -> None:
     if not api:
         return
-    parts = urlsplit(api)
-    if not _HOST.fullmatch(parts.netloc) or not _API.fullmatch(api):
+    # The form first: urlsplit raises ValueError for brackets that hold no address.
+    if not _API.fullmatch(api) or not _HOST.fullmatch(urlsplit(api).netloc):
         raise BadNetwork(
             f"{api!r} cannot be told to phones; write an address with a certificate, as in https://a.b/api."
         )

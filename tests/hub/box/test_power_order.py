@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hub.box.orders import order, orders_folder, outcome
+from hub.box.orders import order, ordered, orders_folder, outcome
 from hub.box.power_order import BadOrder, carry_out
 from hub.errors import DiskFails, HubError
 from hub.settings import Settings
@@ -19,6 +19,7 @@ from tests.conftest import ROOT
 from tests.simulators.manager import without_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 # Writes down what it was asked, and whether the order was still there at that moment.
@@ -149,9 +150,20 @@ def test_who_owns_the_folder_leads_root_nowhere_by_links(settings: Settings, mac
     machine.order.unlink()
     orders_folder(settings).rmdir()
     orders_folder(settings).symlink_to(mine)
-    with pytest.raises(DiskFails):
-        carry_out(settings)
+    assert ordered(settings, "power") is None
+    assert carry_out(settings) is None
     assert (mine / "power").read_bytes() == b"restart"
+    assert machine.asked == []
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_plain_file_is_no_order_and_root_does_not_wait_for_it(
+    settings: Settings, machine: Machine, make: Callable[[Path], None]
+) -> None:
+    orders_folder(settings).mkdir(parents=True)
+    make(machine.order)
+    assert ordered(settings, "power") is None
+    assert carry_out(settings) is None
     assert machine.asked == []
 
 

@@ -171,7 +171,10 @@ def test_show_tells_what_is_there_and_no_password(machine: Machine) -> None:
     assert "Radio wlan0" in text
     assert "The village's network is on wlan0." in text
     assert "Last order, 1: The village's network is open." in text
+    # What lies for the page is in a folder of the hub's own user, who may be anybody.
+    (machine.root / "run/village-hub/network.json").write_text('{"ok": true, "sentence": "\\u001b[2J"}')
     as_json = machine.hub("show", "--json").stdout
+    assert machine.hub("show").stdout == text
     assert json.loads(as_json)["last"]["ok"] is True
     for secret in ("48151623", "correct-horse-battery", "Biblioteca"):
         assert secret not in text + as_json

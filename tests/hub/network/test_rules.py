@@ -77,7 +77,9 @@ BAD = {
     "an API with a comma": (network(api="https://a.example/a,b"), PI, "certificate"),
     "an API with a new line": (network(api="https://a.example/\naddress=/#/1.1.1.1"), PI, "certificate"),
     "an API at an address": (network(api="https://10.44.0.1/api"), PI, "certificate"),
+    "an API with half an address": (network(api="https://[::1"), PI, "certificate"),
     "an API with a user": (network(api="https://a@b.example/api"), PI, "certificate"),
+    "a number that no database holds": (network(number=2**64), PI, "cannot be read"),
     "a number below nothing": (network(number=-1), PI, "number below 0"),
 }
 
@@ -127,6 +129,9 @@ def test_an_order_that_is_none_gets_a_sentence(data: bytes) -> None:
 
 
 def test_an_order_with_a_word_that_nobody_knows_is_refused() -> None:
+    with pytest.raises(BadNetwork, match="unknown field") as refused:
+        decode(encode(network()).replace(b'"channel"', b'"\\u001b[2J\\u202e\\nchanel"'))
+    assert str(refused.value).isprintable(), "it is shown on a terminal and in the journal of root"
     with pytest.raises(BadNetwork, match="unknown field"):
         decode(encode(network()).replace(b'"channel"', b'"chanel"'))
 
