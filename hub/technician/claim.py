@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from hub.settings import Settings
 
-# A name that leads here by somebody else's DNS must not count as ours: its page could then claim the box (rebinding).
+# A name may lead here by somebody else's DNS, the hub's own as well: its page could then claim the box (rebinding).
 OURS = {CABLE_ADDRESS, SETUP_ADDRESS, "localhost", "127.0.0.1"}
 
 
@@ -34,4 +34,4 @@ def may_claim(settings: Settings, environ: Mapping[str, Any]) -> bool:
     if not settings.staff_networks or not within(came_from(environ), settings.staff_networks):
         return False
     host = str(environ.get("HTTP_HOST", "")).partition(":")[0].lower()
-    return host in OURS | ({settings.name} - {""}) and not has_administrator()
+    return host in OURS and not has_administrator()

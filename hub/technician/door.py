@@ -20,6 +20,8 @@ from msgspec import Meta, Struct
 
 from hub.addresses import came_from, within
 from hub.app import hub_of
+from hub.portal.probes import host_of
+from hub.portal.where import find as find_place
 from hub.problems import refuse
 from hub.technician.claim import may_claim
 from hub.technician.sessions import SignedIn, find
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 COOKIE = "staff"
 PATH = "/technician"
 FIGURES = "/metrics"  # nobody in the village has a use for them, and each look costs the database some questions
+LOOPBACK = {"localhost", "127.0.0.1"}  # browsers look it up nowhere
 LARGEST_FORM = 16 * 1024  # bytes
 WITHOUT_SESSION = {"technician.sign_in", "technician.enter"}
 TO_CHOOSE = {"technician.password", "technician.sign_out"}
@@ -53,7 +56,7 @@ class Choice(Struct):
     current: Text = ""
 
 
-def refuse_from_elsewhere() -> None:
+def refuse_from_elsewhere() -> Response | None:
     """Before each request of all: staff pages answer only on the networks that the settings name.
 
     The village's Wi-Fi is plain HTTP and shared, so neither a password nor a session may cross it. This stands before
@@ -61,9 +64,11 @@ def refuse_from_elsewhere() -> None:
     """
     path = f"/{request.path.lstrip('/')}"
     if not any(path == guarded or path.startswith(f"{guarded}/") for guarded in (PATH, FIGURES)):
-        return
+        return None
     allowed = hub_of().settings.staff_networks
-    if allowed and not within(came_from(request.environ), allowed):
+    if not allowed:
+        return None
+    if not within(came_from(request.environ), allowed):
         refuse(
             HTTPStatus.FORBIDDEN,
             _(
@@ -71,6 +76,20 @@ def refuse_from_elsewhere() -> None:
                 " http://169.254.44.1/technician."
             ),
         )
+    return _to_our_number(path)
+
+
+def _to_our_number(path: str) -> Response | None:
+    """Who came by a name is led to the box's number here.
+
+    The hub's name is the village's as well: a browser would send a session that was begun under it over the village's
+    Wi-Fi, and a page that somebody served there under it could use that session. Another's name may lead here by its
+    own DNS (rebinding). A number of ours means the same box to everybody, or nothing.
+    """
+    here, host = find_place(request.environ), host_of(request.host)
+    if host in {host_of(here.at), *LOOPBACK}:
+        return None
+    return redirect(here.url(path), HTTPStatus.SEE_OTHER)
 
 
 def guard() -> Response | None:

@@ -103,7 +103,7 @@ def test_a_technician_comes_in_by_the_setup_network(net: VillageNet) -> None:
     technician.join()
     page = technician.browse(f"http://{NAME}{STAFF}")
     assert page.status == 200
-    assert page.url.startswith(f"http://{NAME}{STAFF}/visit")
+    assert page.url.startswith(f"http://{SETUP_ADDRESS}{STAFF}/visit"), "by the number, which the village has not"
     assert technician.browse(f"http://{SETUP_ADDRESS}{STAFF}").status == 200
 
 

@@ -80,6 +80,22 @@ def test_no_header_makes_a_villager_a_technician(box: Flask, header: str) -> Non
     assert ask(box, "/technician/sign-in", TECHNICIAN, **{header: VILLAGER})[0] == 200
 
 
+@pytest.mark.parametrize("host", ["hub.home.arpa", "evil.example", "evil.example:80", "93.184.216.34", "10.44.0.1"])
+@pytest.mark.parametrize(("address", "number"), [(TECHNICIAN, "10.45.0.1"), ("169.254.9.9", "169.254.44.1")])
+def test_they_open_by_the_boxs_number_alone(tmp_path: Path, host: str, address: str, number: str) -> None:
+    """The hub's name is the village's as well, and any name may be led here: neither may hold a session."""
+    phone = create_app(Settings(data=tmp_path, staff_from=BOX, name="hub.home.arpa")).test_client()
+    come = {"REMOTE_ADDR": address}
+    sent = {"Origin": f"http://{host}"}
+    for path in ("/technician/sign-in", "/technician/visit/place", "/technician/enter/x"):
+        for method in ("GET", "POST"):
+            answer = phone.open(path, method=method, base_url=f"http://{host}", headers=sent, environ_overrides=come)
+            assert 300 <= answer.status_code < 400
+            assert answer.location.startswith(f"http://{number}/")
+            assert "Set-Cookie" not in answer.headers
+    assert phone.get(path, base_url=f"http://{number}", environ_overrides=come).status_code == 410
+
+
 @pytest.mark.parametrize(
     "path", ["/", "/carry", "/usage", "/search", "/healthz", "/welcome", "/technicians", "/metric"]
 )

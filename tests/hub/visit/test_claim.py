@@ -33,7 +33,7 @@ def test_nobody_else_can_ask_or_answer(box: Box, address: str) -> None:
     assert not Technician.select().exists()
 
 
-@pytest.mark.parametrize("host", ["evil.example", "10.45.0.1.evil.example", "evil.example:8080"])
+@pytest.mark.parametrize("host", ["evil.example", "10.45.0.1.evil.example", "evil.example:8080", "hub.home.arpa"])
 def test_a_page_of_elsewhere_whose_name_leads_here_claims_nothing(box: Box, host: str) -> None:
     assert "Question" not in box.phone(host=host).get().text
     box.phone(host=host).post("/technician/visit/place", name="Dzemul", state="MX-YUC")
