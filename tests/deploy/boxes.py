@@ -232,6 +232,10 @@ class Running:
         (self.group / "cgroup.kill").write_text("1")
         self.process.wait(10)
 
+    def journal(self, unit: str) -> str:
+        """What systemd knows of a unit, and the last that it said; for a test that fails."""
+        return self.run("systemctl", "status", "--no-pager", "--full", "--lines=40", unit, ends=None)
+
     def show(self, unit: str, *names: str) -> dict[str, str]:
         """Properties of a unit."""
         lines = self.run("systemctl", "show", unit, f"--property={','.join(names)}").splitlines()

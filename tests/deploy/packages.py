@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BUILD = ROOT / "deploy" / "deb" / "build.py"
-# Half a minute less for each, and all else is the same.
-QUICK = {"DPKG_DEB_COMPRESSOR_LEVEL": "0"}
+# Saves ten seconds with each, and costs a fifth of its size; all else is the same.
+QUICK = {"DPKG_DEB_COMPRESSOR_LEVEL": "1"}
 NAME = re.compile(r"village-hub_[^_]+\+deb(\d+)_(\w+)\.deb")
 
 

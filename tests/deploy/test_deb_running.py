@@ -11,7 +11,7 @@ from tests.deploy.conftest import TOMORROW
 from tests.town import until
 
 if TYPE_CHECKING:
-    from tests.deploy.boxes import Box
+    from tests.deploy.boxes import Box, Running
     from tests.deploy.conftest import Built
 
 pytestmark = pytest.mark.timeout(600)  # the first test to ask waits for packages and fresh systems
@@ -39,6 +39,11 @@ while not ended.wait(0.05):
         troubles.append(repr(error))
 print(asked, *troubles, sep="\\n")
 """
+
+
+def all_start(running: Running) -> bool:
+    """Whether all of the hub came up, on a machine that may have much else to do."""
+    return until(lambda: running.states(*UNITS) == ["active"] * len(UNITS), 60)
 
 
 def test_a_box_starts_all_of_the_hub_and_answers(box: Box) -> None:
@@ -69,9 +74,8 @@ def test_all_of_it_stops_in_order_and_starts_again(box: Box) -> None:
         for unit in ("hub-web", "hub-worker"):
             assert running.show(unit, "Result", "ExecMainStatus") == {"Result": "success", "ExecMainStatus": "0"}
         running.run("systemctl", "start", "--no-block", "hub.target")
-        assert until(lambda: running.states("hub-web.service") == ["active"])
+        assert all_start(running), running.journal("hub*")
         assert running.ask("/healthz")[0] == 200
-        assert running.states(*UNITS) == ["active"] * len(UNITS)
 
 
 def test_an_upgrade_under_visitors_turns_none_away(box: Box, debian: str, tomorrow: Built) -> None:
@@ -89,7 +93,7 @@ def test_an_upgrade_under_visitors_turns_none_away(box: Box, debian: str, tomorr
         assert int(asked) > 5
         assert "".join(troubles).strip() == ""
         assert running.show("hub-web", "MainPID") != before
-        assert running.states(*UNITS) == ["active"] * len(UNITS)
+        assert all_start(running), running.journal("hub*")
 
 
 def test_debians_own_hostapd_and_dnsmasq_stay_out_of_the_way_and_come_back(box: Box) -> None:
@@ -121,6 +125,6 @@ def test_after_a_power_cut_the_box_serves_again_by_itself(box: Box) -> None:
         )
         running.pull_the_plug()
     with box.booted() as running:
-        assert until(lambda: running.states(*UNITS) == ["active"] * len(UNITS))
+        assert all_start(running), running.journal("hub*")
         assert running.ask("/healthz")[0] == 200
         assert "Dzemul" in running.run("hub", "doctor", "--json", ends=None) + running.ask("/")[1]
