@@ -23,6 +23,7 @@ from hub.site import secret, this_site
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from wsgiref.types import WSGIApplication
 
     from werkzeug.wrappers import Response
 
@@ -65,18 +66,13 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     from hub.carry import routes as carry
     from hub.content import routes as content_routes
     from hub.content.checks import content_checks
-    from hub.content.neighbours import RepositoryFirst
     from hub.health import routes as health
     from hub.library import routes as library
-    from hub.library.pages import PagesFirst
-    from hub.media import answer as media
     from hub.portal import routes as portal
-    from hub.portal.answer import PortalFirst
     from hub.technician import routes as technician
     from hub.usage import routes as usage
     from hub.usage.record import Recorder
     from hub.visit import routes as visit
-    from hub.visit.lead import VisitFirst
 
     def more_checks(settings: Settings, clock: Clock, library: Library) -> list[Check]:
         return content_checks(settings, clock, library) + machine_checks(settings, clock, library)
@@ -106,14 +102,24 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     app.register_blueprint(acceptance.labels)
     app.after_request(_harden)
     app.teardown_appcontext(_hang_up)
-    app.wsgi_app = PagesFirst(app.wsgi_app, content, recorder)  # type: ignore[method-assign]
-    if settings.neighbours:
-        app.wsgi_app = RepositoryFirst(app.wsgi_app, content)  # type: ignore[method-assign]
-    app.wsgi_app = media.MediaFirst(app.wsgi_app, content.store, recorder)  # type: ignore[method-assign]
-    app.wsgi_app = VisitFirst(app.wsgi_app, settings)  # type: ignore[method-assign]
-    accepted = app.extensions["portal"]
-    app.wsgi_app = PortalFirst(app.wsgi_app, settings.name, accepted)  # type: ignore[method-assign]
+    app.wsgi_app = _before_flask(app, content, recorder, settings)  # type: ignore[method-assign]
     return app
+
+
+def _before_flask(app: Flask, content: Library, recorder: Recorder, settings: Settings) -> WSGIApplication:
+    """What is answered without Flask, the first to be asked at the end: it may need no database, or be quick."""
+    from hub.content.neighbours import RepositoryFirst
+    from hub.library.pages import PagesFirst
+    from hub.media.answer import MediaFirst
+    from hub.portal.answer import PortalFirst
+    from hub.visit.lead import VisitFirst
+
+    first: WSGIApplication = PagesFirst(app.wsgi_app, content, recorder)
+    if settings.neighbours:
+        first = RepositoryFirst(first, content)
+    first = MediaFirst(first, content.store, recorder)
+    first = VisitFirst(first, settings)
+    return PortalFirst(first, settings.name, app.extensions["portal"])
 
 
 def _harden(response: Response) -> Response:
