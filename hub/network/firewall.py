@@ -5,7 +5,8 @@
 - A source address belongs to the interface it came by, so the hub's staff pages may go by it (HUB_STAFF_FROM).
 - One phone cannot starve the box: packets, new connections and open ones are limited, phone by phone.
 - Villagers get none of the uplink, or so much of it in 24 hours (`share_mb`): counted in both directions by a quota
-  that survives a reload, and refused from then on. What the hub itself sends crosses no quota of theirs.
+  that survives a reload, and refused from then on. Names that dnsmasq asks beyond for them are theirs as well, or they
+  would be a way around it. What the hub itself sends crosses no quota of theirs.
 
 Chains are named for what they do: `fwd` and `in` are words of nft's own, which it refuses as names.
 """
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from hub.network.links import CABLE_MARK
+from hub.network.names import NOBODY
 from hub.network.record import (
     CABLE_ADDRESS,
     CABLE_NETWORK,
@@ -37,6 +39,7 @@ OWN_RULES = "/etc/village-hub/nftables/*.nft"
 # Nets behind the uplink that are no Internet, so no villager's business: RFC 1918, 6598, 3927, multicast and beyond.
 PRIVATE = "{ 10.0.0.0/8, 100.64.0.0/10, 169.254.0.0/16, 172.16.0.0/12, 192.168.0.0/16, 198.18.0.0/15, 224.0.0.0/3 }"
 
+ASKED_MARK = CABLE_MARK - 1  # of connections by which dnsmasq asks beyond
 MANY = "{ ip saddr limit rate over 60/second burst 200 packets }"
 LIMITS = [
     "udp dport 67 update @dhcp_askers { ether saddr limit rate over 5/second burst 20 packets } drop",
@@ -62,8 +65,9 @@ def nftables(network: Network, plan: Plan, *, port: int = 80, shared: Shared | N
         _phones(network, plan),
         _divert(plan, port),
         _ports(plan),
-        _input(plan, port),
+        _input(network, plan, port),
         _passing(network, plan),
+        _asking(network, plan),
     ]
     body = "\n\n".join(chain for chain in chains if chain)
     return f"table inet {TABLE}\ndelete table inet {TABLE}\ntable inet {TABLE} {{\n{body}\n}}\n"
@@ -198,8 +202,11 @@ def _ports(plan: Plan) -> str:
     )
 
 
-def _input(plan: Plan, port: int) -> str:
+def _input(network: Network, plan: Plan, port: int) -> str:
     lines = ['iifname "lo" accept', "ct state established,related accept", "ct state invalid drop"]
+    if _shares(network, plan):
+        told = f"iifname {_names(plan.uplinks)} ct mark {ASKED_MARK}"
+        lines[1:1] = [f'{told} quota name "share" drop', f'{told} counter name "shared"']
     for _, interface, _, hub in _sides(plan):
         ours = f'iifname "{interface}"'
         lines += [
@@ -229,7 +236,7 @@ def _input(plan: Plan, port: int) -> str:
 def _passing(network: Network, plan: Plan) -> str:
     """Nothing goes through the box, but a shared uplink's bytes."""
     hook = "filter hook forward priority filter; policy drop"
-    if not (network.share_mb and plan.uplinks and plan.village):
+    if not _shares(network, plan):
         refused = [f"iifname {_names(plan.inside)} jump refuse"] if plan.inside else []
         return _chain("passing", refused, hook)
     uplinks = _names(plan.uplinks)
@@ -249,4 +256,24 @@ def _passing(network: Network, plan: Plan) -> str:
                 "nat hook postrouting priority srcnat; policy accept",
             ),
         ]
+    )
+
+
+def _shares(network: Network, plan: Plan) -> bool:
+    return bool(network.share_mb and plan.uplinks and plan.village)
+
+
+def _asking(network: Network, plan: Plan) -> str:
+    """What dnsmasq asks beyond for villagers; the hub's own programs ask by themselves, as other users."""
+    if not _shares(network, plan):
+        return ""
+    asked = f"meta skuid {NOBODY} oifname {_names(plan.uplinks)} meta l4proto {{ tcp, udp }} th dport 53"
+    return _chain(
+        "asking",
+        [
+            f"{asked} ct mark set {ASKED_MARK}",
+            f'{asked} quota name "share" jump refuse',
+            f'{asked} counter name "shared"',
+        ],
+        "filter hook output priority filter; policy accept",
     )

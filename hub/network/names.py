@@ -65,6 +65,7 @@ WINDOWS_ANSWERS = ("131.107.255.255", "fd3e:4f5a:5b81::1")
 # Relay does not work here, as Apple advises ("Prepare your network or web server for iCloud Private Relay").
 # resolver.arpa: who asks for an encrypted resolver gets none (RFC 9462, 6.4).
 NEVER = ("use-application-dns.net", "mask.icloud.com", "mask-h2.icloud.com", "resolver.arpa")
+NOBODY = 65534  # the number of `nobody`, whom dnsmasq becomes (Debian policy, 9.2.2); the firewall tells it by that
 HOURS = 12
 LEASES = 1100  # both networks together; a phone with another MAC address each day takes another each day
 
@@ -96,6 +97,7 @@ def _where(plan: Plan) -> list[str]:
         "except-interface=lo",
         # Its own addresses alone, as they come: systemd-resolved may keep port 53 of 127.0.0.53.
         "bind-dynamic",
+        "user=nobody",
         "log-facility=-",
         "pid-file=",
         "quiet-dhcp",

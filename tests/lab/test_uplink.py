@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import socket
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,7 +13,7 @@ import pytest
 from hub.network.firewall import TABLE, Shared
 from hub.network.record import CABLE_ADDRESS, PORTAL_ADDRESS, SETUP_ADDRESS, VILLAGE_ADDRESS
 from tests.lab.internet import HOME, LAN, OUTSIDE
-from tests.lab.packets import address_bytes, syn_frame
+from tests.lab.packets import address_bytes, query, read_answer, syn_frame
 from tests.lab.probes import PROBES
 from tests.lab.systems import Android, Apple
 from tests.lab.village_net import NAME, RECORD
@@ -79,6 +80,22 @@ def test_a_shared_uplink_ends_with_its_megabytes_at_once_and_for_everybody(net: 
     assert other.knock(OUTSIDE, 443) == "reset"
     assert taken(net) <= 1001 * KB
     assert phone.fetch(NAME, "/").status == 200, "the library goes on"
+
+
+def test_names_asked_of_the_internet_are_of_the_villagers_share_and_end_with_it(net: VillageNet, phone: Phone) -> None:
+    """Or a line that costs by the byte would carry whatever fits into names (DNS tunnels), without any end."""
+    net.box.apply(SHARED, Shared(used=998 * KB, total=0))
+    answers = [phone.ask(f"{number}.{'x' * 60}.example.org") for number in range(40)]
+    assert answers[0].addresses == [OUTSIDE]
+    assert answers[-1].addresses == []
+    assert answers[-1].code, "and at once"
+    assert 1_500 < taken(net) < 2_500
+    assert phone.ask(NAME).addresses == [VILLAGE_ADDRESS]
+    assert phone.ask("captive.apple.com").addresses == [PORTAL_ADDRESS]
+    with contextlib.closing(net.box.namespace.socket(socket.AF_INET, socket.SOCK_DGRAM)) as own:
+        own.settimeout(5)
+        own.sendto(query("office.example.org", "A", 7), (HOME, 53))
+        assert read_answer(own.recv(4096)).addresses == [OUTSIDE], "the hub asks by itself, and has its own budget"
 
 
 def test_what_was_taken_before_a_change_of_the_network_still_counts(net: VillageNet, phone: Phone) -> None:
