@@ -6,7 +6,9 @@ for kit in kits_below(Path("/media")):
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +17,7 @@ from hub.content.mounts import FOLDER, mounted
 from wire.kit import LONGEST, SUFFIX
 
 MOST = 20  # kits offered
+MOST_FILES = 5000  # looked at in each folder; a stick can hold so many that their names fill the memory
 
 
 class KitFile(NamedTuple):
@@ -30,7 +33,7 @@ def kits_below(under: Path) -> list[KitFile]:
     for top in mounted(under):
         for folder in (top, top / FOLDER):
             with suppress(OSError):
-                found += [KitFile(str(path), path.name) for path in sorted(folder.iterdir()) if _may_be(path)]
+                found += [KitFile(str(path), path.name) for path in _files(folder) if _may_be(path)]
     return found[:MOST]
 
 
@@ -39,6 +42,11 @@ def read_kit(place: str, under: Path) -> bytes:
     if place not in {kit.place for kit in kits_below(under)}:
         raise BadKit("gone")
     return read(Path(place))
+
+
+def _files(folder: Path) -> list[Path]:
+    with os.scandir(folder) as entries:
+        return sorted(folder / entry.name for entry in islice(entries, MOST_FILES) if entry.name.endswith(SUFFIX))
 
 
 def _may_be(path: Path) -> bool:
