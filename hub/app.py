@@ -102,7 +102,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     app.register_blueprint(acceptance.labels)
     app.after_request(_harden)
     app.teardown_appcontext(_hang_up)
-    app.wsgi_app = _before_flask(app, content, recorder, settings)  # type: ignore[method-assign]
+    app.wsgi_app = _before_flask(app, content, recorder, settings)  # type: ignore[assignment, method-assign]
     return app
 
 
