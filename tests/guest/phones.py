@@ -97,7 +97,7 @@ class Phone(Device):
     def sees(self, name: str) -> str:
         """What a scan shows of the network `name`: how it is protected ("RSN", "open"); empty if it is not there."""
         self.run("ip", "link", "set", self.interface, "up")
-        shown = self.run("iw", "dev", self.interface, "scan", check=False).out
+        shown = self.run("iw", "dev", self.interface, "scan", "flush", check=False).out
         for station in re.split(r"^BSS ", shown, flags=re.MULTILINE):
             if f"SSID: {name}\n" in station:
                 return "RSN" if "RSN:" in station else "open"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
+
 import pytest
 
+from hub.network.record import VILLAGE_ADDRESS
 from tests.guest.machine import until
 
 ANDROID = "http://connectivitycheck.gstatic.com/generate_204"
@@ -22,10 +25,13 @@ def visits(box) -> int:
     return int(box.run("python3", "-c", counting, "/var/lib/village-hub/hub.sqlite3").out)
 
 
-def visit(box) -> None:
-    """A phone that returns the cookie which it was given, and so is a visitor."""
-    asking = "curl --silent --output /dev/null --cookie-jar /tmp/jar --cookie /tmp/jar http://127.0.0.1/"
-    box.sh(f"{asking}; {asking}; rm /tmp/jar")
+def visit(phone, wifi) -> None:
+    """On the village's Wi-Fi: a phone that returns the cookie which it was given is a visitor."""
+    phone.join(wifi.name, wifi.password)
+    phone.take_lease()
+    jar = f"/tmp/{secrets.token_hex(4)}"
+    for _ in range(2):
+        assert phone.get(f"http://{VILLAGE_ADDRESS}/", "--cookie-jar", jar, "--cookie", jar).status == 200
 
 
 def test_the_hardware_watchdog_is_armed(box, hub) -> None:
@@ -46,9 +52,9 @@ def test_web_that_hangs_is_started_again(box, hub) -> None:
 
 
 @pytest.mark.parametrize("unit", ["hub-web", "hub-worker"])
-def test_a_process_that_is_killed_is_started_again_and_no_count_is_lost(box, hub, unit) -> None:
+def test_a_process_that_is_killed_is_started_again_and_no_count_is_lost(box, hub, phone, unit) -> None:
     before = visits(box)
-    visit(box)
+    visit(phone, hub.stand(stage="village").village)
     until(lambda: visits(box) == before + 1, 60, "the visit to be on the disk")
     process = property_of(box, unit, "MainPID")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from ipaddress import ip_address, ip_network
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from hub.network.record import (
@@ -17,10 +19,13 @@ from hub.network.record import (
 )
 from tests.guest.phones import Device, Laptop
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 ANDROID = "http://connectivitycheck.gstatic.com/generate_204"
 APPLE = "http://captive.apple.com/hotspot-detect.html"
 WINDOWS = "http://www.msftconnecttest.com/connecttest.txt"
-RADIO, SECOND_PORT = "wlan0", "enp0s3"
+RADIO, UPLINK_PORT, SECOND_PORT = "wlan0", "enp0s2", "enp0s3"
 
 
 @pytest.fixture
@@ -150,7 +155,16 @@ def test_an_access_point_on_the_cable_carries_the_village(box, hub, phone) -> No
     assert phone.join(network.setup.name, network.setup.password)  # which the box's own radio has now
 
 
-def test_a_laptop_on_the_cable_finds_the_hub_by_an_address_of_its_own(box, hub, village) -> None:
+@pytest.fixture
+def without_uplink(box) -> Iterator[None]:
+    """Nothing in the first wired port."""
+    box.run("ip", "link", "set", UPLINK_PORT, "down")
+    yield
+    box.run("ip", "link", "set", UPLINK_PORT, "up")
+
+
+@pytest.mark.usefixtures("without_uplink")
+def test_a_laptop_on_the_cable_finds_the_hub_by_an_address_of_its_own(box, village) -> None:
     wired = Device(box, "laptop", "wire")
     wired.run("ip", "address", "replace", "169.254.7.7/16", "dev", "wire")
     wired.run("ip", "link", "set", "wire", "up")
