@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from ipaddress import ip_address, ip_network
-
 from typing import TYPE_CHECKING
 
 import pytest
