@@ -78,7 +78,7 @@ def take_kit(data: bytes, settings: Settings, clock: Clock) -> Site:
             code=kit.site,
             name=kit.name,
             time_zone=kit.time_zone,
-            collector_url=kit.address and check_address(kit.address),
+            collector_url=_address(kit),
             collector_key=kit.collector_key,
             office_sealing_key=kit.sealing_key,
         ).where(Site.id == 1).execute()
@@ -111,6 +111,14 @@ def _refuse_another(kit: Kit) -> None:
     same = (site.code, bytes(site.collector_key or b"")) == (kit.site, kit.collector_key)
     if site.enrolled and not same and owed() is None:
         raise BadKit("another")
+
+
+def _address(kit: Kit) -> str | None:
+    """Head office's; a kit without one takes none from a hub that has a line to the same head office."""
+    site = this_site()
+    if kit.address:
+        return check_address(kit.address)
+    return site.collector_url if bytes(site.collector_key or b"") == kit.collector_key else None
 
 
 def _places(kit: Kit) -> dict[str, str]:

@@ -41,7 +41,10 @@ def check_content(library: Library) -> Check:
         sentence = _("The last look for new courses failed; `hub content status` says why. %(when)s", when=when)
         return Check("content", False, sentence, facts)
     if believed is None and not trust_of(library.root).pinned:
-        sentence = _("Head office's keys are not known here, so no courses can come; run `hub setup --content-root`.")
+        sentence = _(
+            "Head office's keys are not known here, so no courses can come; bring its kit, or run"
+            " `hub setup --content-root`."
+        )
         return Check("content", known.url is None, sentence, facts)
     return Check("content", True, when, facts)
 

@@ -116,7 +116,12 @@ def check_uplink(settings: Settings, clock: Clock) -> Check:
     found = uplink_status(settings, clock)
     facts = {"enrolled": found.enrolled, "pending": found.pending, "refused": found.refused}
     if not found.enrolled:
-        return Check("uplink", True, _("This hub works without head office; `hub setup` enrols it."), facts)
+        return Check(
+            "uplink",
+            True,
+            _("This hub works without head office; the visit's first answer enrols it, or `hub setup`."),
+            facts,
+        )
     if found.refused:
         sentence = _("Head office refused %(count)d site-days; tell head office.", count=found.refused)
         return Check("uplink", False, sentence, facts)

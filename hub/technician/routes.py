@@ -63,7 +63,10 @@ def sign_in() -> Response:
     form = door.read_form(door.SignIn)
     technician = Technician.get_or_none(Technician.name == form.name.strip().lower())
     if not _right(form.password, technician) or technician is None:
-        wrong = _("That name and password do not belong together. Try again, or ask for a new link (`hub setup`).")
+        wrong = _(
+            "That name and password do not belong together. Try again. If it is forgotten, a file on the card gives a"
+            " new one (`hub-setup.toml`), or a link (`hub setup`)."
+        )
         page = render_template("technician/sign_in.html", name=form.name[:40], wrong=wrong)
         return make_response(page, HTTPStatus.FORBIDDEN)
     return _welcome(technician, by_link=False, to="technician.home")

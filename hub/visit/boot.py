@@ -26,6 +26,7 @@ from hub.db import writing
 from hub.i18n import speaking
 from hub.site import sealing_key, signing_key, this_site
 from hub.technician.claim import has_administrator
+from hub.technician.door import PATH
 from hub.technician.passwords import hash_password
 from hub.visit.answers import BadAnswer, WiFiAnswer, refuse_same_name
 from hub.visit.card import ANSWERS, KIT, NOTE, Note
@@ -163,8 +164,8 @@ def console_text(settings: Settings) -> str:
             "Set up: join %(name)s (its password is on the label), or plug in a cable, and open http://%(address)s "
             "or http://%(cable)s",
             name=own.name,
-            address=SETUP_ADDRESS,
-            cable=CABLE_ADDRESS,
+            address=f"{SETUP_ADDRESS}{PATH}",
+            cable=f"{CABLE_ADDRESS}{PATH}",
         )
     return network_text(settings)
 

@@ -224,7 +224,7 @@ def test_a_library_that_is_missing_or_not_whole_fails(box: Box) -> None:
     path.rename(aside / path.name)
     assert "Damaged files: 1. They come again by themselves" in words(browser.get(PAGE).text)
     (box.settings.library_root / "catalogues" / "current").unlink()
-    assert "There are no courses here; plug in a stick from head office." in words(browser.get(PAGE).text)
+    assert "bring head office's kit, then a stick" in words(browser.get(PAGE).text)
 
 
 def test_ending_early_keeps_what_is_missing_and_does_not_pass(box: Box) -> None:

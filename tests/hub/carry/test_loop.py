@@ -262,6 +262,19 @@ def test_a_kit_sets_the_place_and_is_remembered_until_head_office_answers(hub: H
     assert owed() is not None
 
 
+def test_a_hub_that_head_office_knows_takes_a_kit_of_its_site_and_keeps_its_line(hub: Hub, office: HeadOffice) -> None:
+    """By a code alone come no keys for courses; the kit brings them later."""
+    take_kit(office.kit(address="https://office.example"), hub.settings, hub.clock)
+    carrier = Carrier(hub, office)
+    carrier.go_round()
+    assert owed() is None
+    site = take_kit(office.kit(), hub.settings, hub.clock)
+    assert (site.code, site.collector_url) == ("dzemul", "https://office.example")
+    assert carrier.bring().site == "Dzemul"
+    carrier.go_round()
+    assert owed() is None
+
+
 def test_a_kit_that_is_damaged_old_or_of_another_site_changes_nothing(hub: Hub, office: HeadOffice) -> None:
     from collector.db import database as office_database
     from collector.sites.enrol import add_site

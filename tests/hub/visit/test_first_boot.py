@@ -124,6 +124,7 @@ def test_a_projector_shows_no_password_once_there_is_an_administrator(box: Box, 
     own = own_wifi(box.settings)
     assert own.setup.password not in card.screen
     assert own.setup.name in card.screen
+    assert "http://169.254.44.1/technician" in card.screen, "the bare address is the library's from now on"
 
 
 def test_the_sample_of_the_papers_sets_up_a_box(box: Box, card: Card) -> None:

@@ -73,7 +73,7 @@ def test_the_check_shows_the_villages_wifi_for_some_minutes_and_says_how_to_come
     page = phone.answer("check")
     assert box.asked is not None
     assert (page.status_code, box.asked.stage) == (200, "trial")
-    for words in (box.asked.village.name, box.asked.village.password, box.asked.setup.name):
+    for words in (box.asked.village.name, box.asked.village.password, box.asked.setup.name, "10.45.0.1/technician"):
         assert words in page.text
     row = latest()
     assert row is not None
