@@ -117,10 +117,13 @@ def make_administrator(answer: AdministratorAnswer, hashed: str) -> Technician:
 
 
 def set_password(name: str, hashed: str) -> Technician:
-    """The account `name` with that password, made if it is not there; whoever was signed in to it is not any more."""
+    """The account `name` with that password, made if it is not there; whoever was signed in to it is not any more.
+
+    It is the box's own from then on: did head office take it away, the box would be open to whoever comes next.
+    """
     with writing():
         row, _made = Technician.get_or_create(name=name)
-        Technician.update(password=hashed).where(Technician.id == row.id).execute()
+        Technician.update(password=hashed, told=None).where(Technician.id == row.id).execute()
         StaffSession.delete().where(StaffSession.technician == row.id).execute()
         return Technician.get_by_id(row.id)
 

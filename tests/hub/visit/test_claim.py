@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hub.downlink.accounts import carry_out, known, plan
 from hub.technician.models import Technician
+from hub.technician.passwords import hash_password
 from hub.visit.answers import Answers
-from hub.visit.keep import told
+from hub.visit.keep import set_password, told
 from tests.hub.visit.conftest import PASSWORD, RIGHT, Box
+from wire.state import Account
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,3 +82,13 @@ def test_of_two_who_answer_at_once_one_becomes_the_administrator(box: Box, monke
     assert late.status_code == 422
     assert "Somebody else chose" in late.text
     assert [row.name for row in Technician.select()] == ["rosa"]
+
+
+def test_head_office_cannot_take_away_the_account_that_keeps_the_box_closed(box: Box) -> None:
+    """Whose password was given by the card is the box's own; without anybody the next who comes would be its master."""
+    hashed = f"scrypt:32768:8:1$abcdefghijklmnop${'0' * 128}"
+    carry_out(plan([Account(name="rosa", password=hashed)], known()))
+    set_password("rosa", hash_password(PASSWORD))
+    carry_out(plan([], known()))
+    assert [row.name for row in Technician.select()] == ["rosa"]
+    assert box.phone().get().location == "/technician/sign-in"
