@@ -155,7 +155,8 @@ def _asked(network: Network, plan: Plan, name: str, hub: str) -> list[str]:
     other = SETUP_NETWORK if name == "village" else VILLAGE_NETWORK
     lines = [
         "jump limits",
-        "udp sport 68 udp dport 67 accept",
+        # Of us alone: with a shared uplink others' servers of addresses are beyond.
+        f"ip daddr {{ 255.255.255.255, {hub} }} udp sport 68 udp dport 67 accept",
         "meta pkttype { broadcast, multicast } drop",
         "ct state established,related accept",
         "ct state invalid drop",

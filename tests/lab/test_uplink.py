@@ -112,6 +112,23 @@ def test_a_shared_uplink_opens_no_way_to_the_network_that_lends_it(net: VillageN
             assert phone.knock(there, port) == "reset", there
 
 
+def test_a_villager_has_no_say_with_the_server_of_addresses_of_who_lends_the_uplink(
+    net: VillageNet, phone: Phone
+) -> None:
+    """As if the hub said so: it could give the hub's own address back there, or use up all that the router has."""
+    net.box.apply(SHARED)
+    server = net.lan.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    client = phone.namespace.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    with contextlib.closing(server), contextlib.closing(client):
+        server.bind((HOME, 67))
+        client.bind((phone.address, 68))
+        client.sendto(b"give it back", (HOME, 67))
+        with contextlib.closing(net.box.namespace.socket(socket.AF_INET, socket.SOCK_DGRAM)) as own:
+            own.sendto(b"later", (HOME, 67))
+        server.settimeout(5)
+        assert server.recv(100) == b"later"
+
+
 def test_a_box_that_carries_packets_carries_none_from_one_villager_to_another(net: VillageNet, phone: Phone) -> None:
     net.box.apply(SHARED)
     other = net.phone()
