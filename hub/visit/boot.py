@@ -164,8 +164,8 @@ def console_text(settings: Settings) -> str:
             "Set up: join %(name)s (its password is on the label), or plug in a cable, and open http://%(address)s "
             "or http://%(cable)s",
             name=own.name,
-            address=f"{SETUP_ADDRESS}{PATH}",
-            cable=f"{CABLE_ADDRESS}{PATH}",
+            address=SETUP_ADDRESS + PATH,
+            cable=CABLE_ADDRESS + PATH,
         )
     return network_text(settings)
 

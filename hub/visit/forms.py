@@ -104,7 +104,7 @@ class WiFiForm(Struct, kw_only=True):
 
 
 class UplinkForm(Struct, kw_only=True):
-    """Hours are two fields, as two choices on the page. `share`: villagers' phones may use `villagers` MB a day."""
+    """Hours are two fields each, as choices on the page. `share`: villagers' phones may use `villagers` MB a day."""
 
     kind: Text = ""
     wifi_name: Text = ""
@@ -113,6 +113,8 @@ class UplinkForm(Struct, kw_only=True):
     monthly: Text = ""
     first: Text = ""
     last: Text = ""
+    free_first: Text = ""
+    free_last: Text = ""
     share: Text = ""
     villagers: Text = ""
 
@@ -122,14 +124,17 @@ class UplinkForm(Struct, kw_only=True):
             return cls()
         link = known.uplink
         first, _dash, last = link.hours.partition("-")
+        free_first, _dash, free_last = link.free_hours.partition("-")
         return cls(
             kind=link.kind,
             wifi_name=link.wifi_name,
             wifi_password=link.wifi_password,
-            daily=str(link.daily_mb),
-            monthly=str(link.monthly_mb),
+            daily=_typed(link.daily_mb),
+            monthly=_typed(link.monthly_mb),
             first=first,
             last=last,
+            free_first=free_first,
+            free_last=free_last,
             share="yes" if link.villagers_mb else "",
             villagers=str(link.villagers_mb or ""),
         )
@@ -144,7 +149,8 @@ class UplinkForm(Struct, kw_only=True):
             wifi_password=self.wifi_password,
             daily_mb=self.daily[:20],
             monthly_mb=self.monthly[:20],
-            hours="" if self.first == self.last else f"{self.first}-{self.last}",
+            hours=_hours(self.first, self.last),
+            free_hours=_hours(self.free_first, self.free_last),
             villagers_mb=self._villagers_mb() if self.share and kind != "none" else 0,
         )
 
@@ -154,6 +160,15 @@ class UplinkForm(Struct, kw_only=True):
         if not (typed.isascii() and typed.isdecimal() and len(typed) < 10 and int(typed)):
             raise BadAnswer("uplink", "villagers_mb", villagers_share)
         return int(typed)
+
+
+def _typed(amount: str | float) -> str:
+    """A number as a person writes it: a file may say 20, which is read as 20.0."""
+    return amount if isinstance(amount, str) else f"{amount:.6f}".rstrip("0").rstrip(".")
+
+
+def _hours(first: str, last: str) -> str:
+    return "" if first == last else f"{first}-{last}"
 
 
 class AdministratorForm(Struct, kw_only=True):

@@ -14,8 +14,18 @@ from hub.network.rules import judge_words
 from hub.site import this_site
 from hub.uplink.budget import Rules
 from hub.uplink.ledger import rules
-from hub.visit.answers import Answers, BadAnswer, PlaceAnswer, WiFiAnswer, judge, network_of
-from hub.visit.keep import told
+from hub.visit.answers import (
+    Answers,
+    BadAnswer,
+    PlaceAnswer,
+    UplinkAnswer,
+    WiFiAnswer,
+    judge,
+    judge_uplink,
+    judge_wifi,
+    network_of,
+)
+from hub.visit.keep import keep, told
 from hub.visit.own import Own, own_wifi
 from hub.visit.zones import STATES, find_zone, near_zones, place_named
 from tests.hub.visit.conftest import PASSWORD, RIGHT, Box
@@ -88,6 +98,31 @@ def test_each_answer_is_kept_when_it_is_given(box: Box) -> None:
 def test_the_uplinks_budget_and_hours_hold_at_once(box: Box) -> None:
     box.phone().answer("uplink", kind="modem", daily="20", monthly="", first="22", last="06")
     assert rules() == Rules(daily=20_000_000, monthly=None, hours="22-06")
+
+
+def test_an_answer_that_is_given_again_as_it_stands_on_the_page_is_the_same(box: Box) -> None:
+    """What a file said in more words than the page has choices for is not lost by a tap on Go on."""
+    phone = box.phone()
+    keep("uplink", judge_uplink(UplinkAnswer(kind="cable", daily_mb=20, hours="22-06", free_hours="00-05")))
+    keep("wifi", judge_wifi(WiFiAnswer(channel=3)))
+    own = own_wifi(box.settings)
+    before = (network_of(told(), own, 1, "setup"), rules())
+    assert 'value="20"' in phone.get("/technician/visit/uplink").text
+    for part in ("uplink", "wifi"):
+        page = phone.get(f"/technician/visit/{part}").text
+        phone.answer(part, **as_it_stands(page))
+    assert (network_of(told(), own, 1, "setup"), rules()) == before
+    assert rules().free == "00-05"
+
+
+def as_it_stands(page: str) -> dict[str, str]:
+    """The fields of the form, as a browser sends them if nobody touches any."""
+    fields = dict(re.findall(r'<input id="\w+" name="(\w+)" value="([^"]*)"', page))
+    fields |= re.findall(r'<input type="(?:radio|checkbox)" name="(\w+)" value="([^"]*)" checked', page)
+    for name, choices in re.findall(r'<select id="\w+" name="(\w+)"[^>]*>(.*?)</select>', page, re.DOTALL):
+        chosen = re.search(r'value="([^"]*)" selected', choices) or re.search(r'value="([^"]*)"', choices)
+        fields[name] = chosen[1] if chosen else ""
+    return fields
 
 
 def test_villagers_get_nothing_of_the_uplink_until_somebody_switches_it_on_and_says_how_much(box: Box) -> None:
