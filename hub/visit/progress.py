@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import msgspec
+
 from content_cache.sync.progress import read_progress
 from hub.acceptance.models import latest
 from hub.content.models import Stick
@@ -40,7 +42,7 @@ class Progress(NamedTuple):
     """`part` is the first question without an answer, and `number` says which it is; `given` how many have one.
 
     `office` is how head office got to know this hub: none, kit, wanted, waiting, refused or done.
-    `check` is none, running, passed or failed.
+    `check` is none, running, passed or failed. `shared` are bytes that villagers used of their share, None without one.
     """
 
     answers: Answers
@@ -55,6 +57,7 @@ class Progress(NamedTuple):
     office_sentence: str | None
     check: str
     finished: bool
+    shared: int | None
     sticks: list[StickSeen]
 
     @property
@@ -97,8 +100,18 @@ def progress(settings: Settings, library: Library) -> Progress:
         office_sentence=sentence,
         check=_check(),
         finished=bool(visit().finished),
+        shared=_shared(settings),
         sticks=_sticks(library),
     )
+
+
+def _shared(settings: Settings) -> int | None:
+    """As root counted it last (hub/network/share.py), at most five minutes ago."""
+    try:
+        told = msgspec.json.decode((settings.run_folder / "share.json").read_bytes())
+        return int(told["used_bytes"])
+    except (OSError, msgspec.MsgspecError, KeyError, TypeError, ValueError):
+        return None
 
 
 def _sticks(library: Library) -> list[StickSeen]:

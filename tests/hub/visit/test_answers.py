@@ -9,6 +9,7 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
+from content_cache.durable import make_folder
 from hub.network.record import WiFi
 from hub.network.rules import judge_words
 from hub.site import this_site
@@ -134,6 +135,12 @@ def test_villagers_get_nothing_of_the_uplink_until_somebody_switches_it_on_and_s
     phone.answer("uplink", kind="cable", daily="20", share="yes", villagers="300")
     assert (box.asked.share_mb, rules().daily) == (300, 20_000_000)
     assert "villagers: 300 MB a day" in phone.get().text
+    share = box.settings.run_folder / "share.json"
+    make_folder(share.parent)
+    share.write_text('{"used_bytes": 12000000}')  # as hub/network/share.py says it
+    assert "villagers: 300 MB a day, 12 MB of it used" in phone.get().text
+    share.write_text("[")
+    assert "of it used" not in phone.get().text
     form = phone.get("/technician/visit/uplink").text
     assert re.search(r'name="share" value="yes" checked', form)
     assert 'value="300"' in form
