@@ -238,6 +238,14 @@ def use(boot: int, seconds: float, times: int) -> None:
     )
 
 
+def forget_its_place(data: Path) -> None:
+    """Have the hub in `data` take the next place for its own: copies of it stand for one hub, each time anew."""
+    with contextlib.closing(sqlite3.connect(data / "hub.sqlite3")) as database:
+        database.execute("DELETE FROM whereabouts")
+        database.commit()
+    (data / "steps").unlink(missing_ok=True)
+
+
 def epochs(data: Path) -> int:
     """How many epochs began in the hub of that folder after its first."""
     with contextlib.closing(sqlite3.connect(data / "hub.sqlite3")) as connection:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.faults.disks import need
 from tests.faults.programs import UNTOUCHED, Programs
-from tests.faults.reporting import Box, Village, epochs
+from tests.faults.reporting import Box, Village, epochs, forget_its_place
 from tests.faults.test_numbers_office import Office
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def test_a_hub_whose_disk_fails_while_it_sends_says_so_and_tells_each_day_once_l
         village = Village(tmp_path, programs, free_port)
         with village.living():
             before = shutil.copytree(village.data, tmp_path / "before")
+        forget_its_place(before)
         number, codes = 1, []
         while True:
             data = shutil.copytree(before, tmp_path / f"hub-{number}")
