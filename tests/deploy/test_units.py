@@ -131,6 +131,15 @@ def test_all_of_the_hub_reads_the_same_settings(name: str) -> None:
         assert [value.lstrip("-") for value in service["EnvironmentFile"]] == ["/etc/village-hub/hub.env"]
 
 
+def test_the_hubs_user_has_no_home_from_which_a_manager_of_his_own_would_run_units() -> None:
+    """Polkit lets any user have one at each boot (org.freedesktop.login1.set-self-linger), and it keeps to no unit's walls."""
+    overlays = ROOT / "deploy"
+    users = (overlays / "deb/village-hub.rootfs-overlay/usr/lib/sysusers.d/village-hub.conf").read_text()
+    assert [line.split()[-1] for line in users.splitlines() if line.startswith("u ")] == ["/nonexistent"]
+    office = (overlays / "head-office/README.md").read_text()
+    assert re.findall(r"useradd .*--home-dir (\S+)", office) == ["/nonexistent"]
+
+
 def test_an_order_starts_the_service_of_its_name() -> None:
     folder = orders_folder(Settings(data=Path("/var/lib/village-hub")))
     (watched,) = [value for values in keys("hub-power.path", "Path").values() for value in values]
