@@ -75,11 +75,16 @@ def _set(town: Town) -> None:
 FILL: dict[str, Callable[[Town], None]] = {NEW: _new, SET: _set, TRIED: _set}
 
 
+def fold_out(_village: Village, page: Page) -> None:
+    """All that is folded away, at once."""
+    page.evaluate("() => document.querySelectorAll('main details').forEach(folded => { folded.open = true; })")
+
+
 def fill_in(fields: dict[str, str]) -> Callable[[Village, Page], None]:
     """Fill in a question, and send it."""
 
-    def act(_village: Village, page: Page) -> None:
-        page.evaluate("() => document.querySelectorAll('main details').forEach(folded => { folded.open = true; })")
+    def act(village: Village, page: Page) -> None:
+        fold_out(village, page)
         for name, text in fields.items():
             page.fill(f"#{name}", text)
         page.click("main form > button >> nth=0" if "code" in fields else "main form > button >> nth=-1")
@@ -140,6 +145,8 @@ PLACES: list[dict[str, Any]] = [
     {"name": "visit-place", "path": f"{VISIT}/place", "hub": NEW, "sees": "#state"},
     {"name": "visit-wifi", "path": f"{VISIT}/wifi", "hub": NEW, "sees": "#password"},
     {"name": "visit-uplink", "path": f"{VISIT}/uplink", "hub": NEW, "sees": "[name=kind]"},
+    {"name": "visit-wifi-open", "path": f"{VISIT}/wifi", "hub": NEW, "act": fold_out, "sees": "#channel"},
+    {"name": "visit-uplink-open", "path": f"{VISIT}/uplink", "hub": NEW, "act": fold_out, "sees": "#villagers"},
     {"name": "visit-administrator", "path": f"{VISIT}/administrator", "hub": NEW, "sees": "#again"},
     *[
         {

@@ -227,6 +227,12 @@ def test_a_library_that_is_missing_or_not_whole_fails(box: Box) -> None:
     assert "bring head office's kit, then a stick" in words(browser.get(PAGE).text)
 
 
+def test_whoever_needs_help_while_a_check_fails_can_take_the_file_along(box: Box) -> None:
+    browser = box.signed_in()
+    box.press(browser, "start")
+    assert "Take the file along" in words(browser.get(PAGE).text)
+
+
 def test_ending_early_keeps_what_is_missing_and_does_not_pass(box: Box) -> None:
     browser = box.signed_in()
     box.press(browser, "start")
