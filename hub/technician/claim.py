@@ -31,7 +31,11 @@ def has_administrator() -> bool:
 
 def may_claim(settings: Settings, environ: Mapping[str, Any]) -> bool:
     """Whether this request, as WSGI tells it, may answer the five questions without an account."""
-    if not settings.staff_networks or not within(came_from(environ), settings.staff_networks):
-        return False
     host = str(environ.get("HTTP_HOST", "")).partition(":")[0].lower()
-    return host in OURS and not has_administrator()
+    return host in OURS and may_be_led(settings, environ)
+
+
+def may_be_led(settings: Settings, environ: Mapping[str, Any]) -> bool:
+    """Whether it came from beside a box that waits for its administrator, by whatever name."""
+    near = settings.staff_networks and within(came_from(environ), settings.staff_networks)
+    return bool(near) and not has_administrator()

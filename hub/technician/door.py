@@ -76,7 +76,7 @@ def refuse_from_elsewhere() -> Response | None:
                 " http://169.254.44.1/technician."
             ),
         )
-    return _to_our_number(path)
+    return None if path.startswith(FIGURES) else _to_our_number(path)  # figures belong to no session
 
 
 def _to_our_number(path: str) -> Response | None:

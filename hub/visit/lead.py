@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from hub.db import database
-from hub.technician.claim import may_claim
+from hub.technician.claim import may_be_led
 from hub.technician.door import PATH
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class VisitFirst:
 
     def _claims(self, environ: WSGIEnvironment) -> bool:
         try:
-            return may_claim(self.settings, environ)
+            return may_be_led(self.settings, environ)
         finally:
             if not database.is_closed():
                 database.close()

@@ -94,6 +94,7 @@ def test_they_open_by_the_boxs_number_alone(tmp_path: Path, host: str, address: 
             assert answer.location.startswith(f"http://{number}/")
             assert "Set-Cookie" not in answer.headers
     assert phone.get(path, base_url=f"http://{number}", environ_overrides=come).status_code == 410
+    assert phone.get("/metrics", base_url="http://hub.home.arpa", environ_overrides=come).status_code == 200
 
 
 @pytest.mark.parametrize(

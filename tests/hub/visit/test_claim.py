@@ -28,6 +28,13 @@ def test_the_setup_network_and_the_cable_lead_straight_to_the_questions(box: Box
         assert box.phone(address, host).get("/").location == "/technician/visit/next"
 
 
+def test_who_types_the_hubs_name_beside_a_new_box_is_led_to_its_number(box: Box) -> None:
+    phone = box.phone(host="hub.home.arpa")
+    assert phone.get("/").location == "/technician/visit/next"
+    assert phone.get("/technician/visit/next").location == "http://10.45.0.1/technician/visit/next"
+    assert box.phone("10.44.0.9", "hub.home.arpa").get("/").status_code == 200
+
+
 @pytest.mark.parametrize("address", ["10.44.0.9", "10.46.0.1", "192.168.1.7", "203.0.113.9"])
 def test_nobody_else_can_ask_or_answer(box: Box, address: str) -> None:
     phone = box.phone(address, "10.44.0.1")
