@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 LARGEST = 64 * 1024  # bytes
+LONGEST_LINE = 1000  # characters; a name of thousands of parts with dots keeps a small box busy for minutes
 AT_LINE = re.compile(r"\(at line (\d+), column \d+\)|\(at end of document\)")
 TABLE = re.compile(r"\s*\[\s*[\"']?([A-Za-z_-]+)[\"']?\s*\]")
 PATH = re.compile(r"`\$\.?([a-z_.]*)`")
@@ -62,10 +63,14 @@ def _text(data: bytes) -> str:
     if len(data) > LARGEST:
         raise BadFile(None, lambda: _("The file is far too long; begin again with the sample."))
     try:
-        return data.decode("utf-8-sig")  # some editors begin each file with a mark of their own
+        text = data.decode("utf-8-sig")  # some editors begin each file with a mark of their own
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise BadFile(line, lambda: _("There are letters here that are not UTF-8; save the file as UTF-8.")) from None
+    for number, one in enumerate(text.splitlines(), start=1):
+        if len(one) > LONGEST_LINE:
+            raise BadFile(number, lambda: _("The file is far too long; begin again with the sample."))
+    return text
 
 
 def _tables(text: str) -> object:
@@ -91,7 +96,7 @@ def _misfit(text: str, error: str) -> BadFile:
     if field and "missing" in error:
         return BadFile(line_of(text, part), lambda: _("%(key)s is missing here.", key=field[1]))
     if field:
-        name = field[1]
+        name = "".join(sign for sign in field[1] if sign.isprintable())  # on its way to a terminal and the journal
         line = line_of(text, part, name) if part else line_of(text, name)
         return BadFile(
             line, lambda: _("%(key)s is nothing that can be said here; compare it with the sample.", key=name)

@@ -210,9 +210,10 @@ WRONG = [
     ('wifi.password = "corta"\n', 1, "8 to 63"),
     ('[place]\nname = "Se\xf1ora"\n'.encode("latin-1"), 2, "UTF-8"),
     ('[place]\nname = "Dzemul"\nstate = "Yucatán"\n'.encode("utf-16"), 1, "UTF-8"),
-    ("[" * 5000, 1, "TOML"),
+    ("[" * 900, 1, "TOML"),
     ("x" * (LARGEST + 1), None, "far too long"),
-    ("[wifi]\nchannel = " + "9" * 5000, None, "cannot be read"),
+    ("[wifi]\nchannel = " + "9" * 5000, 2, "far too long"),
+    ("[wifi]\nchannel = " + "[" * 900, None, "cannot be read"),
 ]
 
 
@@ -260,6 +261,21 @@ def test_the_editors_of_any_laptop_may_write_the_file(newline: str, mark: str) -
     place = read_answers(text.encode()).place
     assert place is not None
     assert place.time_zone == "America/Merida"
+
+
+def test_a_file_made_to_keep_the_box_busy_is_refused_at_a_glance() -> None:
+    """Half a minute for a PC, and more than first boot is given on a small box: at each start, until somebody sees why."""
+    with pytest.raises(BadFile) as refused:
+        read_answers(b"[place]\nname" + b".a" * 30_000 + b" = 1\n")
+    assert refused.value.line == 2
+    assert "too long" in str(refused.value)
+
+
+def test_nothing_of_a_file_reaches_a_terminal_but_what_can_be_shown() -> None:
+    with pytest.raises(BadFile) as refused:
+        read_answers(b'[wifi]\n"chan\\u001b[2J\\u202enel" = 1\n')
+    assert str(refused.value).isprintable()
+    assert "chan[2Jnel" in str(refused.value)
 
 
 def test_a_line_is_found_in_its_own_table_alone() -> None:
