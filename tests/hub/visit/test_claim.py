@@ -91,6 +91,21 @@ def test_of_two_who_answer_at_once_one_becomes_the_administrator(box: Box, monke
     assert [row.name for row in Technician.select()] == ["rosa"]
 
 
+def test_who_taps_twice_is_the_same_administrator(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a slow box the second tap comes in before the first has its answer, which the browser then drops."""
+    monkeypatch.setattr("hub.visit.routes.may_claim", lambda *_: True)
+    first, second = box.phone(), box.phone()
+    assert first.post("/technician/visit/administrator", **RIGHT["administrator"]).status_code == 303
+    assert second.post("/technician/visit/administrator", **RIGHT["administrator"]).status_code == 303
+    monkeypatch.undo()
+    assert second.get().status_code == 200
+    wrong = dict.fromkeys(("password", "again"), "otra frase bien larga")
+    monkeypatch.setattr("hub.visit.routes.may_claim", lambda *_: True)
+    late = box.phone().post("/technician/visit/administrator", name="rosa", **wrong)
+    assert late.status_code == 422
+    assert "Somebody else chose" in late.text
+
+
 def test_head_office_cannot_take_away_the_account_that_keeps_the_box_closed(box: Box) -> None:
     """Whose password was given by the card is the box's own; without anybody the next who comes would be its master."""
     hashed = f"scrypt:32768:8:1$abcdefghijklmnop${'0' * 128}"

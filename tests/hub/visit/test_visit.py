@@ -153,6 +153,15 @@ def test_to_finish_orders_nothing_that_is_in_force(box: Box, phone: Phone) -> No
     assert "The visit is finished" in phone.get().text
 
 
+def test_who_closed_the_browser_signs_in_and_finds_the_visit_before_all_else(box: Box, phone: Phone) -> None:
+    in_force(box)
+    later = box.phone("10.45.0.18")
+    assert later.get("/technician").location == "/technician/sign-in"
+    later.post("/technician/sign-in", name="Rosa ", password=PASSWORD)
+    page = later.get("/technician").text
+    assert 0 < page.index('href="/technician/visit"') < page.index('id="health"')
+
+
 @pytest.mark.parametrize("word", ["restart", "shutdown"])
 def test_the_box_is_switched_off_by_an_order_that_is_asked_twice(box: Box, phone: Phone, word: str) -> None:
     page = phone.get().text
