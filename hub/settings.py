@@ -75,6 +75,9 @@ class Settings:
     )
 
     name: str = setting("", "name", "The hub's name on its own network, as in hub.home.arpa; empty on a laptop.")
+    portal_api: str = setting(
+        "", "https address", "The portal's API (RFC 8908), on a host that has a certificate; told by DHCP."
+    )
     staff_from: str = setting("", "networks", "Staff pages answer these alone, as in 10.45.0.0/24; empty: all.")
     run: Path = setting(Path("run"), "folder", "State that ends with the machine's run; looked for in HUB_DATA.")
     machine: Path = setting(Path("/"), "folder", "Root of the machine whose sys/, proc/ and boot/ are read.")
@@ -186,6 +189,8 @@ def _check(settings: Settings) -> None:
 def _check_addresses(settings: Settings) -> None:
     if settings.name and not NAME.fullmatch(settings.name):
         raise BadSetting(f"HUB_NAME is {settings.name!r}; write a host's name without port or slash, as hub.home.arpa.")
+    if settings.portal_api and not settings.portal_api.startswith("https://"):
+        raise BadSetting("HUB_PORTAL_API must begin with https://, since phones ask nothing else; or leave it out.")
     try:
         networks(settings.staff_from)
     except ValueError as error:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
+import msgspec
+
 from hub.box.orders import outcome
 from hub.network.record import Network, Stage
 from hub.visit.answers import network_of
@@ -40,14 +42,18 @@ class Standing(NamedTuple):
 
 def ask(settings: Settings, stage: Stage, clock: Clock) -> Network:
     """Order the network of the answers at `stage`."""
-    return send(settings, network_of(told(), own_wifi(settings), 0, stage), clock)
+    return send(settings, _wanted(settings, 0, stage), clock)
 
 
 def ask_again(settings: Settings) -> None:
     """Order anew what a power cut kept from becoming an order; nothing if nothing was lost."""
     row = visit()
     if row.sent < row.number:
-        send_again(settings, network_of(told(), own_wifi(settings), row.number, _stage(row.stage)))
+        send_again(settings, _wanted(settings, row.number, _stage(row.stage)))
+
+
+def _wanted(settings: Settings, number: int, stage: Stage) -> Network:
+    return msgspec.structs.replace(network_of(told(), own_wifi(settings), number, stage), api=settings.portal_api)
 
 
 def standing(settings: Settings) -> Standing:

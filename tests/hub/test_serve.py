@@ -59,6 +59,7 @@ def test_a_bad_setting_ends_with_a_sentence_and_its_exit_code(tmp_path: Path) ->
         "HUB_FLUSH_EVERY": "60",
         "HUB_PROT": "80",
         "HUB_UPLOAD_EVERY": "0",
+        "HUB_PORTAL_API": "http://hub.example.org/captive-portal/api",
     }.items():
         web = hub(Town(tmp_path, {name: value}), "web")
         out, _ = web.communicate(timeout=30)

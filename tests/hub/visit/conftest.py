@@ -68,13 +68,16 @@ class Phone:
 class Box:
     """One box; root's part is played by the test."""
 
-    def __init__(self, folder: Path, staff_from: str = STAFF_FROM, name: str = "hub.home.arpa") -> None:
+    def __init__(
+        self, folder: Path, staff_from: str = STAFF_FROM, name: str = "hub.home.arpa", portal_api: str = ""
+    ) -> None:
         self.settings = Settings(
             data=folder / "hub",
             staff_from=staff_from,
             machine=folder / "machine",
             sticks=folder / "media",
             name=name,
+            portal_api=portal_api,
         )
         self.seconds = 100.0
         self.boot("first")

@@ -55,6 +55,15 @@ def test_the_page_looks_again_by_itself_until_root_has_answered(box: Box, phone:
     assert "the Wi-Fi is as you said" in page.text
 
 
+def test_only_a_box_that_was_told_an_address_with_a_certificate_tells_phones_of_an_api(tmp_path: Path) -> None:
+    for api in ("", "https://portal.example.org/api"):
+        box = Box(tmp_path / str(len(api)), portal_api=api)
+        box.phone().answer_all()
+        assert box.asked is not None
+        assert box.asked.api == api
+        database.close()
+
+
 def test_what_root_refused_is_said_and_the_answer_can_be_given_again(box: Box, phone: Phone) -> None:
     assert box.asked is not None
     before = box.asked.number
