@@ -21,11 +21,12 @@ from hub.network.plan import place
 from hub.network.record import SETUP_ADDRESS, VILLAGE_ADDRESS, BadNetwork
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from hub.network.hardware import Hardware
     from hub.network.keep import Keep
+    from hub.network.plan import Plan
     from hub.network.record import Network
     from hub.network.shell import Run
 
@@ -33,9 +34,9 @@ SECRET = ("hostapd-", "wpa_supplicant.conf")  # files with keys, for root alone
 # Which unit needs which file, and what else it reads; a unit without its file stops.
 SERVICES = {
     "hub-access-point.service": ("hostapd.env", "hostapd-*.conf"),
-    "hub-names.service": ("dnsmasq.conf", "hosts"),
     "hub-uplink-wifi.service": ("wpa_supplicant.env", "wpa_supplicant.conf"),
 }
+NAMES = "hub-names.service"
 PATIENCE = 25.0  # seconds for the radio, its addresses and the services; a Raspberry Pi's radio takes up to five
 PAUSE = 0.25
 
@@ -66,8 +67,13 @@ def put_in_force(keep: Keep, folder: Path, network: Network, hardware: Hardware,
     if not run(["networkctl", "reload"]).ok:
         # It asks over the bus, which a small machine may lack.
         run(["systemctl", "restart", "systemd-networkd.service"])
-    _services(keep, before, run)
-    _wait(keep, network, hardware, run)
+    for unit, files in SERVICES.items():
+        _service(unit, files, keep, before, run)
+    plan = place(network, hardware)
+    _wait(lambda: _closed(keep, plan, run))
+    # Only now: dnsmasq that starts before an interface has its address may never hear of it (2.91 does not always).
+    _service(NAMES, ("dnsmasq.conf", "hosts"), keep, before, run, anew=bool(list(deaf(plan, run))))
+    _wait(lambda: _silent(plan, run))
     if before is not None and before != folder:
         shutil.rmtree(before, ignore_errors=True)
 
@@ -110,32 +116,34 @@ def _forward(keep: Keep) -> None:
             switch.write_text(value)
 
 
-def _services(keep: Keep, before: Path | None, run: Run) -> None:
-    for unit, files in SERVICES.items():
-        if not (keep.current / files[0]).exists():
-            run(["systemctl", "stop", unit], seconds=30)
-            continue
-        changed = before is None or any(_texts(before, file) != _texts(keep.current, file) for file in files)
-        done = run(["systemctl", "restart" if changed else "start", unit], seconds=30)
-        if not done.ok:
-            raise NotUp(f"{unit} does not start ({done.reason}); `journalctl -u {unit}` tells more.")
+def _service(
+    unit: str, files: tuple[str, str], keep: Keep, before: Path | None, run: Run, *, anew: bool = False
+) -> None:
+    """Start it, or start it `anew` if what it reads has changed; stop it if there is nothing to read."""
+    if not (keep.current / files[0]).exists():
+        run(["systemctl", "stop", unit], seconds=30)
+        return
+    changed = before is None or any(_texts(before, file) != _texts(keep.current, file) for file in files)
+    done = run(["systemctl", "restart" if changed or anew else "start", unit], seconds=30)
+    if not done.ok:
+        raise NotUp(f"{unit} does not start ({done.reason}); `journalctl -u {unit}` tells more.")
 
 
 def _texts(folder: Path, pattern: str) -> dict[str, bytes]:
     return {file.name: file.read_bytes() for file in folder.glob(pattern)}
 
 
-def _wait(keep: Keep, network: Network, hardware: Hardware, run: Run) -> None:
+def _wait(missing: Callable[[], Iterator[str]]) -> None:
+    """Until nothing is `missing`; raises NotUp with the sentence if that takes too long."""
     deadline = time.monotonic() + PATIENCE
-    while missing := next(_missing(keep, network, hardware, run), ""):
+    while sentence := next(missing(), ""):
         if time.monotonic() > deadline:
-            raise NotUp(missing)
+            raise NotUp(sentence)
         time.sleep(PAUSE)
 
 
-def _missing(keep: Keep, network: Network, hardware: Hardware, run: Run) -> Iterator[str]:
-    """What is not up yet, in sentences."""
-    plan = place(network, hardware)
+def _closed(keep: Keep, plan: Plan, run: Run) -> Iterator[str]:
+    """Networks that are not open yet, in sentences."""
     for interface, address, radio in (
         (plan.village, VILLAGE_ADDRESS, plan.village_radio),
         (plan.setup, SETUP_ADDRESS, plan.setup_radio),
@@ -150,8 +158,22 @@ def _missing(keep: Keep, network: Network, hardware: Hardware, run: Run) -> Iter
                 yield f"The radio {radio.interface} opens no network (hostapd says {state}); try another radio."
         if f" {address}/" not in run(["ip", "-4", "-o", "address", "show", "dev", interface]).text:
             yield f"{interface} has not got its address {address}; `networkctl status {interface}` tells more."
-    if plan.inside and not run(["systemctl", "is-active", "--quiet", "hub-names.service"]).ok:
-        yield "hub-names.service does not stay up; `journalctl -u hub-names.service` tells more."
+
+
+def _silent(plan: Plan, run: Run) -> Iterator[str]:
+    """Whether names and addresses are not given out yet, in sentences."""
+    if plan.inside and not run(["systemctl", "is-active", "--quiet", NAMES]).ok:
+        yield f"{NAMES} does not stay up; `journalctl -u {NAMES}` tells more."
+    for address in deaf(plan, run):
+        yield f"{NAMES} does not listen at {address}; `journalctl -u {NAMES}` tells more."
+
+
+def deaf(plan: Plan, run: Run) -> Iterator[str]:
+    """The hub's addresses at which nobody answers for names."""
+    heard = run(["ss", "--no-header", "--listening", "--numeric", "--udp"]).text.split()
+    for interface, address in ((plan.village, VILLAGE_ADDRESS), (plan.setup, SETUP_ADDRESS)):
+        if interface and f"{address}:53" not in heard:
+            yield address
 
 
 def _state(text: str) -> str:

@@ -17,8 +17,11 @@ import msgspec
 from content_cache.durable import write_file
 from hub.box.orders import ordered
 from hub.network.firewall import TABLE
+from hub.network.force import deaf
 from hub.network.keep import Keep, digest
+from hub.network.plan import place
 from hub.network.radios import look
+from hub.network.rules import adapted
 from hub.network.share import look_again
 
 if TYPE_CHECKING:
@@ -48,10 +51,19 @@ def _why(settings: Settings, keep: Keep, run: Run) -> str:
         return "The trial of the village's network is over."
     if not (keep.current / "nftables.nft").exists():
         return "No network is in force."
+    return _changed(keep, run)
+
+
+def _changed(keep: Keep, run: Run) -> str:
+    """What became of the network in force by itself, or by another program."""
     if not run(["nft", "list", "table", "inet", TABLE]).ok:
         return "Somebody took the firewall away."
-    if marks(look(keep.root, lambda words: run(words).text)) != noted(keep):
+    hardware, trial = look(keep.root, lambda words: run(words).text), keep.running_trial()
+    if marks(hardware) != noted(keep):
         return "A radio or a port came or went."
+    network = trial.network if trial else keep.last()
+    if network and next(deaf(place(adapted(network, hardware)[0], hardware), run), ""):
+        return "Names are not answered on one of the networks."
     return ""
 
 

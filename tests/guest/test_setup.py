@@ -8,6 +8,7 @@ import pytest
 
 from hub.network.plan import SECOND
 from hub.network.record import PORTAL_ADDRESS, SETUP_ADDRESS, SETUP_NETWORK
+from tests.guest.machine import until
 
 ANDROID = "http://connectivitycheck.gstatic.com/generate_204"
 
@@ -49,3 +50,14 @@ def test_a_phone_on_the_setup_network_finds_the_portal_and_stays(setup, phone) -
     assert phone.get(ANDROID).status == 302
     phone.accept()
     assert phone.get(ANDROID).status == 204
+
+
+def test_an_access_point_that_dies_comes_back_with_names(box, setup, phone) -> None:
+    """Its second interface is a new one then, of which dnsmasq must hear, or the look at the network every five minutes."""
+    box.run("systemctl", "kill", "--signal=KILL", "hub-access-point.service")
+    until(lambda: "state=ENABLED" in box.hostapd(SECOND), 60, "the setup network")
+    box.run("systemctl", "start", "hub-network-watch.service")
+
+    assert phone.join(setup.name, setup.password)
+    phone.take_lease()
+    assert until(lambda: phone.resolve("captive.apple.com"), 60, "an answer to a name") == [PORTAL_ADDRESS] * 3

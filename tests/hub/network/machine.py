@@ -49,6 +49,7 @@ class FakeBox:
         self.fails: dict[str, str] = {}
         self.ran: list[str] = []
         self.active: set[str] = set()
+        self.heard: list[str] = []  # addresses at which dnsmasq listens
         self.rules = ""  # the firewall that is loaded
         self.steps = 0
         self.dies_before = 0
@@ -81,6 +82,7 @@ class FakeBox:
     def power_cut(self) -> None:
         shutil.rmtree(self.root / "run")
         self.active.clear()
+        self.heard.clear()
         self.rules, self.now, self.dies_before = "", 20.0, 0
         self.power_on()
 
@@ -131,10 +133,25 @@ class FakeBox:
     def _systemctl(self, words: Sequence[str]) -> Done:
         verb, unit = words[1], words[-1]
         if verb in ("start", "restart"):
+            if unit == "hub-names.service" and (verb == "restart" or unit not in self.active):
+                self.heard = self._addresses()
             self.active.add(unit)
         if verb == "stop":
             self.active.discard(unit)
         return Done(0 if verb != "is-active" or unit in self.active else 3, "")
+
+    def _addresses(self) -> list[str]:
+        """The hub's own, of interfaces that are there: a radio's are once hostapd runs."""
+        if list(self.keep.current.glob("hostapd-*.conf")) and "hub-access-point.service" not in self.active:
+            return []
+        texts = [file.read_text("utf-8") for file in self.keep.networkd.glob("*.network")]
+        lines = [line for text in texts for line in text.split("\n")]
+        return [line[8:].partition("/")[0] for line in lines if line.startswith("Address=")]
+
+    def _ss(self, _: Sequence[str]) -> str:
+        """dnsmasq listens at the addresses that were there when it started, and hears of no later one."""
+        heard = self.heard if "hub-names.service" in self.active else []
+        return "".join(f"UNCONN 0 0 {address}:53 0.0.0.0:*\n" for address in heard)
 
     def _nft(self, words: Sequence[str]) -> str:
         if words[1] == "-f":

@@ -27,6 +27,7 @@ STAND_INS = {
     "networkctl": "#!/bin/sh\nexit 0\n",
     "hostapd_cli": "#!/bin/sh\necho state=ENABLED\n",
     "ip": '#!/bin/sh\necho "2: x inet 10.44.0.1/22 scope"\necho "2: x inet 10.45.0.1/24 scope"\n',
+    "ss": "#!/bin/sh\nprintf 'UNCONN 0 0 %s:53 0.0.0.0:*\\n' 10.44.0.1 10.45.0.1\n",
     "iw": f"#!/bin/sh\ncase $1 in phy) cat {Path(__file__).parent}/samples/pi-brcmfmac.phy;; dev) cat {Path(__file__).parent}/samples/pi-with-adapter.dev;; esac\n",
 }
 

@@ -184,6 +184,18 @@ def test_a_firewall_that_another_program_flushed_is_found(box: FakeBox) -> None:
     assert looked(box) == "Somebody took the firewall away."
 
 
+def test_a_network_on_which_no_name_is_answered_is_found_and_healed(box: FakeBox) -> None:
+    """As after hostapd crashed: its interface is another, and dnsmasq may not have heard of it."""
+    box.order(network())
+    box.apply()
+    assert looked(box) == ""
+
+    box.heard.clear()
+    assert looked(box) == "Names are not answered on one of the networks."
+    box.apply()
+    assert looked(box) == ""
+
+
 def test_before_anything_was_in_force_that_is_what_lacks(box: FakeBox) -> None:
     box.keep.prepare()
     assert looked(box) == "No network is in force."
