@@ -27,6 +27,7 @@ from hub.content.scrub import scrub
 from hub.content.sticks import look as look_at_sticks
 from hub.content.sync import bring, look
 from hub.downlink.apply import apply
+from hub.locks import InUse
 from hub.messages.tell import tell
 from hub.portal import summary as portal
 from hub.site import this_site
@@ -105,7 +106,10 @@ def seal_days(work: Work) -> None:
 def upload(work: Work) -> Idle | None:
     if not is_turn(work.settings, work.clock):
         return IDLE
-    deliver(work.settings, work.clock, work.library, work.stop)
+    try:
+        deliver(work.settings, work.clock, work.library, work.stop)
+    except InUse:  # a check before leaving, or a person, calls just now: nothing failed
+        return IDLE
     apply(work.settings, work.clock)
     return None
 

@@ -16,10 +16,12 @@ import pytest
 from content_cache.library import Library
 from hub.backup import snapshots
 from hub.clock import Clock
-from hub.db import database, open_database
+from hub.db import database, open_database, writing
 from hub.errors import HubError
+from hub.locks import held
 from hub.runs import JobRun
 from hub.settings import Settings
+from hub.site import Site, this_site
 from hub.worker.jobs import IDLE, JOBS, Job, Work
 from hub.worker.run import Runner, schedule
 
@@ -126,6 +128,20 @@ def test_no_job_begins_once_the_worker_is_stopping(work: Work) -> None:
     runner = Runner(work)
     runner.run(a_job(lambda _: pytest.fail("it ran")))
     assert runner.errors == {}
+
+
+def test_an_upload_that_meets_another_under_way_has_not_failed(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A check before leaving calls head office as well; its row of the jobs would say so until the next turn."""
+    monkeypatch.setattr("hub.worker.jobs.is_turn", lambda *_: True)
+    with writing():
+        Site.update(collector_url="http://127.0.0.1:9", collector_key=bytes(32)).where(
+            Site.id == this_site().id
+        ).execute()
+    runner = Runner(work)
+    with held(work.settings.data / "sending.lock"):
+        runner.run(next(job for job in JOBS if job.name == "upload"))
+    assert runner.errors == {}
+    assert not JobRun.select().exists()
 
 
 def test_a_run_that_found_nothing_to_do_is_not_written_down(work: Work) -> None:
