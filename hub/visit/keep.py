@@ -47,8 +47,13 @@ KINDS: dict[str, type[Struct]] = {
 
 
 def told() -> Answers:
-    """All that was answered; the administrator's is not told again."""
+    """All that was answered, here or with `hub setup`; the administrator's is not told again."""
+    site = this_site()
     given: dict[str, object] = {}
+    if site.enrolled:
+        given["office"] = OfficeAnswer(address=site.collector_url or "", kit=not site.has_line)
+    if site.name:
+        given["place"] = PlaceAnswer(name=site.name, time_zone=site.time_zone)
     for row in Answer.select():
         if row.part in KINDS:
             given[row.part] = msgspec.json.decode(row.told, type=KINDS[row.part])

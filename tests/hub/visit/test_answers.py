@@ -10,14 +10,17 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from content_cache.durable import make_folder
+from hub.db import writing
 from hub.network.record import WiFi
 from hub.network.rules import judge_words
-from hub.site import this_site
+from hub.site import Site, this_site
+from hub.technician.place import describe
 from hub.uplink.budget import Rules
 from hub.uplink.ledger import rules
 from hub.visit.answers import (
     Answers,
     BadAnswer,
+    OfficeAnswer,
     PlaceAnswer,
     UplinkAnswer,
     WiFiAnswer,
@@ -94,6 +97,15 @@ def test_each_answer_is_kept_when_it_is_given(box: Box) -> None:
     box.boot("second")
     assert (this_site().name, this_site().time_zone) == ("Dzemul", "America/Merida")
     assert "Question 3 of 5" in box.phone("10.45.0.99").get().text
+
+
+def test_what_a_command_set_up_is_not_asked_again(box: Box) -> None:
+    describe("Dzemul", "America/Merida")
+    assert (told().office, told().place) == (None, PlaceAnswer(name="Dzemul", time_zone="America/Merida"))
+    with writing():
+        Site.update(collector_url="https://office.example", collector_key=bytes(32)).execute()
+    assert told().office == OfficeAnswer(address="https://office.example")
+    assert 'value="Dzemul"' in box.phone().get("/technician/visit/place").text
 
 
 def test_the_uplinks_budget_and_hours_hold_at_once(box: Box) -> None:
