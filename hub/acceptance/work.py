@@ -127,11 +127,15 @@ class _Errand:
 
     def _send(self, settings: Settings) -> None:
         """Now, or once the upload that is under way has ended."""
+        self._once_free(InUse, lambda: deliver(settings, self._clock, self._library, self._stopping, urgent=True))
+
+    def _once_free(self, taken: type[Exception], act: Callable[[], object]) -> None:
+        """Do it as soon as it no longer raises `taken`, if that is within a minute; else that is raised."""
         until = time.monotonic() + WAIT_FOR
         while True:
             try:
-                deliver(settings, self._clock, self._library, self._stopping, urgent=True)
-            except InUse:
+                act()
+            except taken:
                 if time.monotonic() > until:
                     raise
                 self._stopping.wait(LOOK_EVERY)
@@ -159,23 +163,9 @@ class _Errand:
         most = self._settings.card_test_mb * 1_000_000
         make_folder(self._settings.data)
         with ExitStack() as stack:
-            self._hold_library(stack)
+            self._once_free(Busy, lambda: stack.enter_context(alone(self._library)))
             space = stack.enter_context(FreeSpace(self._settings.data, keep=self._settings.reserve_bytes, most=most))
             return msgspec.json.encode(run(space, self._go_on)).decode()
-
-    def _hold_library(self, stack: ExitStack) -> None:
-        """Let a sync that is under way end, if it does so within a minute."""
-        until = time.monotonic() + WAIT_FOR
-        while True:
-            try:
-                stack.enter_context(alone(self._library))
-            except Busy:
-                if time.monotonic() > until:
-                    raise
-                self._stopping.wait(LOOK_EVERY)
-                self._go_on(None, None)
-            else:
-                return
 
     def _note_card(self, word: str, card: str | None) -> None:
         now = self._clock.moment()
