@@ -19,9 +19,9 @@ from msgspec import Struct
 
 from hub.acceptance.names import name_of, state_of
 from hub.acceptance.wifi_code import join_code
+from hub.addresses import SETUP_ADDRESS, VILLAGE_ADDRESS
 from hub.clock import dated
 from hub.errors import HubError
-from hub.network.record import SETUP_ADDRESS, VILLAGE_ADDRESS
 
 if TYPE_CHECKING:
     from hub.acceptance.models import Acceptance

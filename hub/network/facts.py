@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import asdict
 
+from hub.addresses import SETUP_ADDRESS, VILLAGE_ADDRESS
 from hub.network.keep import seconds_of_boot
 from hub.network.others import others
 from hub.network.plan import place
 from hub.network.radios import advice
-from hub.network.record import SETUP_ADDRESS, VILLAGE_ADDRESS
 
 if TYPE_CHECKING:
     from hub.network.hardware import Hardware, Radio

@@ -17,9 +17,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from hub.network.links import CABLE_MARK
-from hub.network.names import NOBODY
-from hub.network.record import (
+from hub.addresses import (
     CABLE_ADDRESS,
     CABLE_NETWORK,
     PORTAL_ADDRESS,
@@ -28,6 +26,8 @@ from hub.network.record import (
     VILLAGE_ADDRESS,
     VILLAGE_NETWORK,
 )
+from hub.network.links import CABLE_MARK
+from hub.network.names import NOBODY
 
 if TYPE_CHECKING:
     from hub.network.plan import Plan

@@ -17,8 +17,9 @@ import time
 from typing import TYPE_CHECKING
 
 from content_cache.durable import make_folder, replace_link, write_file
+from hub.addresses import SETUP_ADDRESS, VILLAGE_ADDRESS
 from hub.network.plan import place
-from hub.network.record import SETUP_ADDRESS, VILLAGE_ADDRESS, BadNetwork
+from hub.network.record import BadNetwork
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -9,14 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hub.network.record import (
-    CABLE_ADDRESS,
-    CABLE_NETWORK,
-    SETUP_ADDRESS,
-    SETUP_NETWORK,
-    VILLAGE_ADDRESS,
-    VILLAGE_NETWORK,
-)
+from hub.addresses import CABLE_ADDRESS, CABLE_NETWORK, SETUP_ADDRESS, SETUP_NETWORK, VILLAGE_ADDRESS, VILLAGE_NETWORK
 
 if TYPE_CHECKING:
     from hub.network.plan import Plan

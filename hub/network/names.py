@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hub.network.record import PORTAL_ADDRESS, SETUP_ADDRESS, VILLAGE_ADDRESS
+from hub.addresses import PORTAL_ADDRESS, SETUP_ADDRESS, VILLAGE_ADDRESS
 
 if TYPE_CHECKING:
     from hub.network.plan import Plan

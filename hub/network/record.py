@@ -14,32 +14,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from hub.addresses import (
-    CABLE_ADDRESS,
-    CABLE_NETWORK,
-    PORTAL_ADDRESS,
-    SETUP_ADDRESS,
-    SETUP_NETWORK,
-    VILLAGE_ADDRESS,
-    VILLAGE_NETWORK,
-)
 from hub.errors import HubError
-
-__all__ = [
-    "CABLE_ADDRESS",
-    "CABLE_NETWORK",
-    "PORTAL_ADDRESS",
-    "SETUP_ADDRESS",
-    "SETUP_NETWORK",
-    "SHARE_MB",
-    "VILLAGE_ADDRESS",
-    "VILLAGE_NETWORK",
-    "BadNetwork",
-    "Network",
-    "WiFi",
-    "decode",
-    "encode",
-]
 
 LARGEST = 16 * 1024  # bytes of the encoded record
 SHARE_MB = 100_000  # a day, the most that villagers may be given; beyond, somebody typed bytes

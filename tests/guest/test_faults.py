@@ -6,7 +6,7 @@ import secrets
 
 import pytest
 
-from hub.network.record import VILLAGE_ADDRESS
+from hub.addresses import VILLAGE_ADDRESS
 from tests.guest.machine import until
 
 ANDROID = "http://connectivitycheck.gstatic.com/generate_204"

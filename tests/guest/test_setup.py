@@ -6,8 +6,8 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
+from hub.addresses import PORTAL_ADDRESS, SETUP_ADDRESS, SETUP_NETWORK
 from hub.network.plan import SECOND
-from hub.network.record import PORTAL_ADDRESS, SETUP_ADDRESS, SETUP_NETWORK
 from tests.guest.machine import until
 
 ANDROID = "http://connectivitycheck.gstatic.com/generate_204"

@@ -8,14 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hub.network.record import (
-    CABLE_ADDRESS,
-    PORTAL_ADDRESS,
-    SETUP_ADDRESS,
-    VILLAGE_ADDRESS,
-    VILLAGE_NETWORK,
-    WiFi,
-)
+from hub.addresses import CABLE_ADDRESS, PORTAL_ADDRESS, SETUP_ADDRESS, VILLAGE_ADDRESS, VILLAGE_NETWORK
+from hub.network.record import WiFi
 from tests.guest.phones import Device, Laptop
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from hub.network.record import VILLAGE_ADDRESS
+from hub.addresses import VILLAGE_ADDRESS
 from tests.lab.packets import ACK, RELEASE
 from tests.lab.systems import Android, Apple, Firefox, FireOS, NetworkManager, System, Windows
 from tests.lab.village_net import NAME, RECORD

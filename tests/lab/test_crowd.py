@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hub.network.record import VILLAGE_ADDRESS
+from hub.addresses import VILLAGE_ADDRESS
 from tests.lab.packets import DISCOVER, dhcp_frame, query, syn_frame, udp_frame
 from tests.lab.systems import Android, Apple
 from tests.lab.village_net import NAME

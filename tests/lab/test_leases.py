@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from hub.network.record import SETUP_ADDRESS, SETUP_NETWORK, VILLAGE_ADDRESS, VILLAGE_NETWORK
+from hub.addresses import SETUP_ADDRESS, SETUP_NETWORK, VILLAGE_ADDRESS, VILLAGE_NETWORK
 from tests.lab.dhcp import ANDROID_WANTS, APPLE_WANTS, WINDOWS_WANTS
 from tests.lab.packets import (
     ACK,

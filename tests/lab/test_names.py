@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hub.network.record import PORTAL_ADDRESS, SETUP_ADDRESS, VILLAGE_ADDRESS
+from hub.addresses import PORTAL_ADDRESS, SETUP_ADDRESS, VILLAGE_ADDRESS
 from tests.lab.packets import NO_ERROR, NO_SUCH_NAME
 from tests.lab.phone import QUESTION_TYPES
 from tests.lab.probes import PROBES

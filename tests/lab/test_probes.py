@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hub.network.record import VILLAGE_ADDRESS
+from hub.addresses import VILLAGE_ADDRESS
 from tests.lab.probes import PROBES, SUCCESS, Probe
 from tests.lab.systems import Android
 from tests.lab.village_net import NAME

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hub.network.record import SETUP_ADDRESS, VILLAGE_ADDRESS
+from hub.addresses import SETUP_ADDRESS, VILLAGE_ADDRESS
 from tests.lab.dhcp import Lease
 from tests.lab.systems import CONTENT, SYSTEMS, Android, Apple, System, Windows, press, seen
 from tests.lab.village_net import NAME

@@ -6,7 +6,7 @@ import ipaddress
 
 import msgspec
 
-from hub.network.record import CABLE_ADDRESS, SETUP_NETWORK, VILLAGE_NETWORK
+from hub.addresses import CABLE_ADDRESS, SETUP_NETWORK, VILLAGE_NETWORK
 from tests.lab.packets import ACK, NAK, OFFER, Reply
 from tests.lab.systems import Android
 from tests.lab.village_net import NAME, RECORD, SMALL_BOX

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
+from hub.addresses import CABLE_ADDRESS, PORTAL_ADDRESS, SETUP_ADDRESS, VILLAGE_ADDRESS
 from hub.network.firewall import TABLE, Shared
-from hub.network.record import CABLE_ADDRESS, PORTAL_ADDRESS, SETUP_ADDRESS, VILLAGE_ADDRESS
 from tests.lab.internet import HOME, LAN, OUTSIDE
 from tests.lab.packets import address_bytes, query, read_answer, syn_frame
 from tests.lab.probes import PROBES

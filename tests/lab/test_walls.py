@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from hub.network.record import CABLE_ADDRESS, PORTAL_ADDRESS, SETUP_ADDRESS, VILLAGE_ADDRESS
+from hub.addresses import CABLE_ADDRESS, PORTAL_ADDRESS, SETUP_ADDRESS, VILLAGE_ADDRESS
 from tests.lab.internet import HOME, OUTSIDE
 from tests.lab.packets import address_bytes, checksum, query, syn_frame, udp_frame
 from tests.lab.village_net import BOX_WITH_TWO_PORTS, NAME, RECORD

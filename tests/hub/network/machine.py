@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING
 
 import hub.network.apply
 from content_cache import durable
+from hub.addresses import VILLAGE_ADDRESS
 from hub.box.orders import order, outcome
 from hub.network.apply import Applier, Outcome
 from hub.network.keep import Keep
-from hub.network.record import VILLAGE_ADDRESS, Network, encode
+from hub.network.record import Network, encode
 from hub.network.shell import Done
 from hub.settings import Settings
 

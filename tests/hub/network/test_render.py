@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hub.addresses import PORTAL_ADDRESS
 from hub.network import render
 from hub.network.firewall import Shared
 from hub.network.hardware import Hardware
-from hub.network.record import PORTAL_ADDRESS, WiFi
+from hub.network.record import WiFi
 from tests.hub.network.places import NAME, NO_RADIO, PI, PI_WITH_ADAPTER, network, tool
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hub.addresses import CABLE_ADDRESS
 from hub.network import render
-from hub.network.record import CABLE_ADDRESS
 from tests.hub.network.places import NAME, NO_RADIO, network, tool
 
 if TYPE_CHECKING:
