@@ -1,7 +1,9 @@
 """Debian's Chromium, driven by Playwright; nothing is downloaded.
 
 with launched() as browser:         # raises Absent where Chromium is not installed
-    ...
+    page = browser.new_page()
+    page.goto(address)
+    follow(page.locator("main a"))  # and what is asked of the page now is asked of the one that the link leads to
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from tests.tools import Absent
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Locator
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -43,3 +45,12 @@ def launched() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+def follow(target: Locator) -> None:
+    """Press what leads to another page, and wait until that is there whole.
+
+    A click alone returns as soon as the new page begins: `evaluate`, `count` and `is_visible` may then find it empty.
+    """
+    with target.page.expect_event("load"):
+        target.click()

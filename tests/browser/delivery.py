@@ -52,7 +52,6 @@ def put(town: Town, *statements: str) -> None:
 
 def ask(_village: Village, page: Page) -> None:
     page.click("main button")
-    page.wait_for_load_state()
 
 
 def bring(village: Village, page: Page) -> None:

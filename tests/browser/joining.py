@@ -25,7 +25,6 @@ def press(_village: Village, page: Page) -> None:
     """The one button, unless this phone pressed it before."""
     if page.locator("main button").count():
         page.click("main button")
-    page.wait_for_load_state("load")
 
 
 def on_setup_network(_village: Village, page: Page) -> None:

@@ -178,4 +178,5 @@ def reach(village: Village, context: BrowserContext, place: Place) -> Page:
     page.goto(village.link() if place.path == "{link}" else town.at(place.path), wait_until="load")
     if place.act:
         place.act(village, page)
+        page.wait_for_load_state()
     return page

@@ -141,6 +141,7 @@ class Visit:
         """Press it; the page that follows is photographed."""
         self._touch(times)
         self.page.click(what)
+        self.page.wait_for_load_state()
         self.photograph()
 
     def write(self, field: str, text: str) -> None:

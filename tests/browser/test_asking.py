@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser import delivery
+from tests.browser.chromium import follow
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -20,14 +21,14 @@ def test_asking_takes_one_tap_and_is_remembered(village: Village, chromium: Brow
     context = chromium.new_context(viewport={"width": 320, "height": 568}, locale="es-MX", java_script_enabled=script)
     page = context.new_page()
     page.goto(at(f"/courses/{delivery.COURSE}"))
-    page.locator(f"a[href='/items/{delivery.COMING}']").click()
+    follow(page.locator(f"a[href='/items/{delivery.COMING}']"))
     page.locator("main button").focus()
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/{delivery.COMING}/asked")
     assert page.get_by_text("Ya pediste esta lección. ¡Gracias!").is_visible()
     page.goto(at(f"/items/{delivery.COMING}"))
     assert page.locator("main button").count() == 0
-    page.locator("main .main-action").click()
+    follow(page.locator("main .main-action"))
     assert delivery.COMING not in page.url, "the next lesson is one that is here"
     context.clear_cookies()
     page.goto(at(f"/items/{delivery.COMING}"))

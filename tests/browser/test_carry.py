@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.browser.chromium import follow
 from tests.browser.village import _move_back
 from tests.browser.visits import AXE, LOST, PHONE, SMALL, SMALLEST, TAGS
 from tests.town import ITEM, Phone, Town, until
@@ -53,8 +54,7 @@ def take(page: Page, selector: str, folder: Path) -> Path:
 
 def give(page: Page, file: Path) -> str:
     page.set_input_files("#file", file)
-    page.click("main form button")
-    page.wait_for_load_state()
+    follow(page.locator("main form button"))
     return page.locator("main").inner_text()
 
 

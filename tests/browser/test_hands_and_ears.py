@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.browser.chromium import follow
 from tests.browser.places import BY_NAME, COURSE, MAIN_PLACES, reach
 from tests.browser.village import EVERY_KIND
 from tests.browser.visits import PHONE, Node
@@ -121,9 +122,9 @@ def test_without_scripts_she_searches_watches_lighter_answers_and_continues(
     page, at = context.new_page(), village.hub("village").at
     page.goto(at("/"))
     page.get_by_role("searchbox").fill("un video")
-    page.get_by_role("button", name="Buscar").click()
-    page.locator("main").get_by_role("link", name="Un video Video").click()
-    page.get_by_role("link", name="Mejor imagen").first.click()
+    follow(page.get_by_role("button", name="Buscar"))
+    follow(page.locator("main").get_by_role("link", name="Un video Video"))
+    follow(page.get_by_role("link", name="Mejor imagen").first)
     assert page.url == at(f"/items/{EVERY_KIND}/video/main")
     assert page.locator("nav a[aria-current=true]").first.inner_text().startswith("Mejor imagen")
     assert page.locator("video[controls] > source").get_attribute("src").endswith("/video.mp4")
@@ -132,7 +133,7 @@ def test_without_scripts_she_searches_watches_lighter_answers_and_continues(
     assert page.get_by_text("Porque tu tiempo también vale.").is_visible()
     page.goto(at(f"/items/{ITEM}"))
     page.goto(at("/"))
-    page.get_by_role("link", name="Sigue donde te quedaste").click()
+    follow(page.get_by_role("link", name="Sigue donde te quedaste"))
     assert page.url == at(f"/items/{ITEM}")
     page.goto(at(f"/courses/{COURSE}"))
     assert page.get_by_role("link", name="Empezar el curso").is_visible()

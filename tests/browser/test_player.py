@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.browser.chromium import follow
 from tests.content_cache.making import box
 from tests.town import ITEM, SAMPLES, Town, until
 
@@ -168,7 +169,7 @@ def test_what_was_seen_is_marked_and_the_course_goes_on_after_it(town: Town, pho
     assert page.locator("[data-id] .seen").count() == 1
     assert "Visto" in page.locator("[data-id='formas/pelicula']").inner_text()
     assert action.inner_text().strip() == "Seguir con el curso"
-    action.click()
+    follow(action)
     assert page.url == town.at("/items/formas/despues")
     wait(page, "'formas/despues' in JSON.parse(localStorage.getItem('done'))")
     page.goto(town.at("/courses/formas"))
@@ -209,9 +210,9 @@ def test_a_lesson_that_is_gone_is_offered_no_more(town: Town, phone: BrowserCont
     places = json.dumps({ITEM: {"at": 9, "left": 70, "title": "Está"}, "formas/ya-no": {"at": 9, "title": "Ya no"}})
     page.evaluate(f"localStorage.setItem('places', {json.dumps(places)})")
     page.reload()
-    page.click(".start:visible")
+    follow(page.locator(".start:visible"))
     assert page.url == town.at("/items/formas/ya-no")
-    page.click("main .main-action")
+    follow(page.locator("main .main-action"))
     assert page.locator(".start:visible strong").inner_text() == "Está"
 
 
@@ -240,8 +241,7 @@ def test_a_shared_phone_forgets_what_was_seen_but_not_what_is_to_be_counted(town
         localStorage.setItem('plays', '{"x": {"id": "x"}}');
     }""")
     page.goto(town.at("/"))
-    page.click("text=Olvidar lo visto")
-    page.wait_for_load_state()
+    follow(page.locator("text=Olvidar lo visto").first)
     assert page.url == town.at("/")
     assert page.evaluate("Object.keys(localStorage).filter(name => name !== 'works')") == ["plays"]
     assert page.locator(".forget:visible").count() == 0
@@ -252,17 +252,17 @@ def test_without_javascript_she_goes_on_and_chooses_all_the_same(town: Town, chr
     context = chromium.new_context(java_script_enabled=False, locale="es-MX")
     page = context.new_page()
     page.goto(town.at(FILM))
-    page.click("[data-rendition=audio]")
+    follow(page.locator("[data-rendition=audio]"))
     assert page.url == town.at(f"{FILM}/audio")
     assert chosen(page) == "audio"
     page.goto(town.at("/"))
-    page.click("a.action[href='/continue']")
+    follow(page.locator("a.action[href='/continue']"))
     assert page.url == town.at(FILM)
     page.goto(town.at("/"))
-    page.click(".forget:not([hidden]) button")
-    page.click("a.action[href='/continue']")
+    follow(page.locator(".forget:not([hidden]) button"))
+    follow(page.locator("a.action[href='/continue']"))
     assert page.url == town.at("/")
     page.fill("input[name=q]", "pelicula")
-    page.press("input[name=q]", "Enter")
+    follow(page.locator("form:has(input[name=q]) button"))
     assert page.locator(f"a[href='{FILM}']").is_visible()
     context.close()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.browser.chromium import follow
 from tests.town import Town, until
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def test_a_film_is_found_watched_with_captions_made_lighter_and_taken_home(town:
     page.goto(town.at("/"))
     page.get_by_role("searchbox").fill("conejos en el PRADO")
     page.get_by_role("searchbox").press("Enter")
-    page.get_by_role("link", name="El conejo en el prado").click()
+    follow(page.get_by_role("link", name="El conejo en el prado"))
     page.evaluate(PLAY)
     wait(page, f"{MEDIA}.currentTime > 0.5 && {MEDIA}.videoHeight > 0")
     assert page.evaluate(f"{MEDIA}.videoHeight") == 240  # a small screen saves data by itself

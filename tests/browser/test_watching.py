@@ -9,6 +9,7 @@ import pytest
 
 from content_cache.errors import CourseError
 from content_cache.publisher.publish import publish
+from tests.browser.chromium import follow
 from tests.town import ITEM, SAMPLES, Town, until
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def test_a_lesson_goes_on_where_this_phone_left_it(town: Town, phone: BrowserCon
     wait(page, f"{TIME} > 32")
     page.goto(town.at("/"))
     page.wait_for_selector("text=Sigue donde te quedaste")
-    page.click("section:visible >> text=¿Cuánto te cuesta de verdad?")
+    follow(page.locator("section:visible >> text=¿Cuánto te cuesta de verdad?").first)
     page.evaluate(PLAY)
     wait(page, f"{TIME} > 30")
 
@@ -134,14 +135,14 @@ def test_without_javascript_everything_is_there(town: Town, chromium: Browser) -
     context = chromium.new_context(java_script_enabled=False, locale="es-MX")
     page = context.new_page()
     page.goto(town.at("/"))
-    page.click("text=Ponle precio justo")
-    page.click(f"a[href='/items/{ITEM}']")
+    follow(page.locator("text=Ponle precio justo").first)
+    follow(page.locator(f"a[href='/items/{ITEM}']").first)
     assert page.locator("video[controls] > source").count() == 1
     assert page.locator("video > track[kind=captions]").count() == 1
     with page.expect_download() as taken:
         page.click("a[href*='?download=']")
     assert taken.value.suggested_filename.endswith(".mp4")
-    page.click("text=English")
+    follow(page.locator("text=English").first)
     assert page.get_by_role("link", name="Next lesson").is_visible()
     assert page.locator("html").get_attribute("lang") == "en"
     context.close()
