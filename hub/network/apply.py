@@ -175,15 +175,16 @@ class Applier:
 
     def _stand(self) -> Outcome:
         """Nothing was ordered: put in force again what was. The outcome is the last order's, and what lacks now."""
-        dealt, lost = self.keep.dealt(), self._back()
+        dealt, lost, network = self.keep.dealt(), self._back(), self._kept()
         said = dealt.sentence if dealt.done else "No network was ordered yet."
+        if dealt.ok and network:  # said anew, for a trial may be over, or a radio gone
+            said = _sentence(adapted(network, self.hardware)[0], self.hardware)
         return Outcome(dealt.number, dealt.ok and not lost, f"{said} {lost}".strip(), self._facts())
 
     def _back(self) -> str:
         """Put in force what was, adapted to the machine there is; what lacks, in sentences."""
-        trial = self.keep.running_trial()
-        network = trial.network if trial else self.keep.last()
-        if trial is None:
+        network = self._kept()
+        if self.keep.running_trial() is None:
             self._end_trial()
         if network is None:
             return self._bare()
@@ -195,6 +196,11 @@ class Applier:
         except BadNetwork as error:
             return f"{lost} {error} {self._bare()}".strip()
         return lost
+
+    def _kept(self) -> Network | None:
+        """What is to be in force: a trial that runs, else what was kept last."""
+        trial = self.keep.running_trial()
+        return trial.network if trial else self.keep.last()
 
     def _bare(self) -> str:
         """The cable alone, so that somebody can come in; a sentence if even that fails."""

@@ -284,6 +284,7 @@ def test_a_trial_shows_the_village_and_ends_by_itself(box: FakeBox) -> None:
     box.order(TRIAL)
     outcome = box.apply()
     assert (outcome.ok, box.in_force(), BACK in box.active) == (True, NEW, True)
+    assert "for ten minutes" in outcome.sentence
     assert box.told()["stage"] == "trial"
     box.now += 300
     box.apply()
@@ -292,6 +293,7 @@ def test_a_trial_shows_the_village_and_ends_by_itself(box: FakeBox) -> None:
     outcome = box.apply()
     assert (outcome.ok, box.in_force(), BACK in box.active) == (True, SETUP, False)
     assert box.told()["stage"] == "setup"
+    assert outcome.sentence == "The setup network is open."
 
 
 def test_the_way_back_from_a_trial_is_sure_before_it_begins(box: FakeBox) -> None:
