@@ -1,7 +1,6 @@
 """A word is found however one hears it, and stays apart from words that sound otherwise."""
 
 import re
-import time
 
 import pytest
 from hypothesis import example, given, settings
@@ -132,10 +131,9 @@ def test_any_text_folds_to_plain_words(text):
         assert all(one for one in endings(word))
 
 
+@pytest.mark.timeout(30)  # what grows with the square of such a text takes hours
 @pytest.mark.parametrize(
     "text", ["a" * 10_000, "ll" * 100_000, "c" * 1_000_000, "' " * 500_000, "ch" * 20 + " " * 10**6]
 )
 def test_no_text_takes_long(text):
-    began = time.monotonic()
-    fold(text)
-    assert time.monotonic() - began < 2
+    assert len(fold(text)) <= len(text)

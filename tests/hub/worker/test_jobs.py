@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -170,7 +169,7 @@ class Process:
     def end(self, number: int = signal.SIGTERM) -> int:
         if self.process.poll() is None:
             self.process.send_signal(number)
-        code = self.process.wait(20)
+        code = self.process.wait(20)  # as TimeoutStopSec in hub-worker.service
         assert self.process.stderr
         self.process.stderr.close()
         return code
@@ -192,9 +191,7 @@ def test_the_worker_runs_until_it_is_told_to_stop_and_a_second_one_is_sent_away(
         assert second.stderr.strip().endswith(
             "A worker of this hub runs already; stop it first, or give this one another folder with HUB_DATA."
         )
-        began = time.monotonic()
         assert worker.end() == 0
-        assert time.monotonic() - began < 15
     finally:
         worker.end(signal.SIGKILL)
 
