@@ -16,6 +16,7 @@ import contextlib
 import fcntl
 import hashlib
 import os
+import platform
 import re
 import shutil
 import signal
@@ -37,6 +38,8 @@ KEPT = ROOT / "var" / "roots"
 TOOLS = ("mmdebstrap", "systemd-nspawn", "nsenter", "unshare", "dpkg-deb", "apt-get")
 BESIDES = ("systemd-sysv", "dbus", "libc-bin")  # what a box has that boots
 SLIM = ("/usr/share/man/*", "/usr/share/locale/*", "/usr/share/info/*")
+KINDS = Path("/proc/sys/fs/binfmt_misc")  # what runs programs that are not this machine's
+ARM64 = Path("/usr/lib/binfmt.d/qemu-aarch64.conf")
 QUICK = ("--force-unsafe-io",)  # no power cut is played while it is set
 
 
@@ -67,11 +70,30 @@ def connection() -> list[str]:
     return [line for line in lines.splitlines() if line.startswith(wanted) and not line.endswith('"";')]
 
 
-def fresh(number: str, packages: Sequence[str]) -> Path:
+@contextlib.contextmanager
+def arm64_programs() -> Iterator[None]:
+    """This machine runs them for the length of the block, by QEMU's user mode if it is of another kind."""
+    if platform.machine() == "aarch64":
+        yield
+        return
+    if not ARM64.exists() or shutil.which("arch-test") is None:
+        pytest.skip("qemu-user-static or arch-test is not installed")
+    with contextlib.ExitStack() as undo:
+        if not (KINDS / "register").exists():
+            _mount("binfmt_misc", KINDS, "rw")
+            undo.callback(subprocess.run, ["umount", KINDS], check=True)
+        kind = KINDS / ARM64.stem
+        if not kind.exists():
+            (KINDS / "register").write_text(ARM64.read_text("ascii").strip())
+            undo.callback(kind.write_text, "-1")
+        yield
+
+
+def fresh(number: str, packages: Sequence[str], arch: str = "amd64") -> Path:
     """A root of Debian `number` with `packages` and no more; made once, kept, and never written to."""
     wanted = ",".join(sorted({*packages, *BESIDES}))
     command = ["mmdebstrap", "--quiet", "--mode=root", "--variant=apt", "--format=directory", f"--include={wanted}"]
-    command += [f"--dpkgopt=path-exclude={path}" for path in SLIM] + ["--dpkgopt=force-unsafe-io"]
+    command += [f"--dpkgopt=path-exclude={path}" for path in SLIM] + ["--dpkgopt=force-unsafe-io", f"--arch={arch}"]
     named = hashlib.sha256("\n".join([*command, number]).encode()).hexdigest()[:16]
     made = KEPT / f"debian-{number}-{named}"
     KEPT.mkdir(parents=True, exist_ok=True)
@@ -84,7 +106,7 @@ def fresh(number: str, packages: Sequence[str]) -> Path:
             place = f"deb {mirror()} {CODENAMES[number]} main"
             done = subprocess.run(
                 [*command, *options, CODENAMES[number], str(half), place],
-                capture_output=True, text=True, check=False, timeout=600,
+                capture_output=True, text=True, check=False, timeout=3000,
             )  # fmt: skip
             assert done.returncode == 0, done.stderr[-3000:]
             (half / "etc" / "machine-id").write_text("")
@@ -114,9 +136,10 @@ class Box:
             subprocess.run(["umount", "--lazy", path], check=True)
             path.rmdir()
 
-    def command(self, *words: str) -> list[str]:
-        """How to run `words` in there: no network, no process of ours in sight, and all of it ends together."""
-        alone = ["unshare", "--net", "--ipc", "--uts", "--mount", "--pid", "--fork", "--kill-child"]
+    def command(self, *words: str, network: bool = False) -> list[str]:
+        """How to run `words` in there: no network but if asked for, no process of ours in sight, and all ends together."""
+        alone = ["unshare", "--ipc", "--uts", "--mount", "--pid", "--fork", "--kill-child"]
+        alone += [] if network else ["--net"]
         return [*alone, f"--mount-proc={self.root}/proc", "chroot", str(self.root), *words]
 
     def run(self, *words: str, ends: int | None = 0, **environ: str) -> str:
@@ -128,10 +151,14 @@ class Box:
         assert ends is None or done.returncode == ends, f"{words} ended with {done.returncode}: {said}"
         return said
 
-    def start(self, *words: str) -> subprocess.Popen[bytes]:
+    def start(self, *words: str, network: bool = False) -> subprocess.Popen[bytes]:
         """Start `words` in there, to be killed by the test."""
         return subprocess.Popen(
-            self.command(*words), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=_plain({}), process_group=0
+            self.command(*words, network=network),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=_plain({}),
+            process_group=0,
         )
 
     def bring(self, package: Path) -> str:
