@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests import town
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared" / "data"
@@ -32,6 +37,15 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in os.environ:
         if name.startswith(("HUB_", "COLLECTOR_")):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _marks_of_open_hubs_are_let_go() -> Iterator[None]:
+    """A program of a hub marks its one database as open until it ends; a process of tests opens hundreds."""
+    yield
+    marks = getattr(sys.modules.get("hub.backup"), "_in_use", {})
+    while marks:
+        os.close(marks.popitem()[1])
 
 
 def pytest_collection_modifyitems(config, items) -> None:

@@ -156,11 +156,17 @@ class Modem:
             raise NoModem(_sentence(answer, otherwise))
         return answer
 
+    def _is_ready(self, event: int, seconds: float) -> bool:
+        """Whether the line takes or gives something in time. Hung up counts: whoever reads or writes finds out."""
+        waiting = select.poll()
+        waiting.register(self._line, event)
+        return bool(waiting.poll(seconds * 1000))
+
     def _write(self, data: bytes) -> None:
         ends = time.monotonic() + ANSWER
         while data:
             left = max(ends - time.monotonic(), 0)
-            if not select.select([], [self._line], [], left)[1]:
+            if not self._is_ready(select.POLLOUT, left):
                 raise NoModem(f"The modem at {self._device} takes nothing; switch it off and on again.")
             data = data[os.write(self._line, data) :]
 
@@ -169,7 +175,7 @@ class Modem:
         ends, heard = time.monotonic() + seconds, b""
         while not (found := expected.search(heard)):
             left = ends - time.monotonic()
-            if left <= 0 or len(heard) > MOST_CHATTER or not select.select([self._line], [], [], left)[0]:
+            if left <= 0 or len(heard) > MOST_CHATTER or not self._is_ready(select.POLLIN, left):
                 return None
             heard += self._piece()
         return heard[: found.end()]
@@ -184,7 +190,7 @@ class Modem:
 
     def _drain(self) -> None:
         """Let late answers to earlier tries go by."""
-        while select.select([self._line], [], [], QUIET)[0]:
+        while self._is_ready(select.POLLIN, QUIET):
             self._piece()
 
 

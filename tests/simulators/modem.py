@@ -75,7 +75,7 @@ class FakeModem:
     def _run(self) -> None:
         heard = b""
         while not self._stop.is_set():
-            if not select.select([self._master], [], [], 0.05)[0]:
+            if not self._is_written_to():
                 continue
             heard += os.read(self._master, 4096)
             if self.deaf:
@@ -85,6 +85,12 @@ class FakeModem:
             while b"\r" in heard:
                 line, heard = heard.split(b"\r", 1)
                 self._hear(line.decode("ascii", "replace").strip())
+
+    def _is_written_to(self) -> bool:
+        """Soon, or not; poll(2), for select(2) knows no file beyond the 1,024th."""
+        waiting = select.poll()
+        waiting.register(self._master, select.POLLIN)
+        return bool(waiting.poll(50))
 
     def _hear(self, command: str) -> None:
         self.commands.append(command)
@@ -132,7 +138,7 @@ class FakeModem:
     def _until_end(self) -> str | None:
         heard = b""
         while not self._stop.is_set():
-            if select.select([self._master], [], [], 0.05)[0]:
+            if self._is_written_to():
                 heard += os.read(self._master, 4096)
             if b"\x1b" in heard:
                 self.taken_back += 1

@@ -50,6 +50,18 @@ def test_what_does_not_fit_one_sms_is_said_so(data):
         submit(NUMBER, data)
 
 
+def test_a_program_that_has_many_files_open_sends_as_well():
+    """select(2) knows none beyond the 1,024th."""
+    many = [os.dup(0) for _ in range(1030)]
+    try:
+        with FakeModem() as fake:
+            send(fake)
+        assert fake.sent == [Sms(NUMBER, DATA)]
+    finally:
+        for one in many:
+            os.close(one)
+
+
 @pytest.mark.parametrize(
     "manners",
     [{}, {"echo": False}, {"chatter": True}, {"slow": True}, {"slow": True, "chatter": True}, {"deaf_at_first": 1},
