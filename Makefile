@@ -10,7 +10,7 @@ SHARE ?= -n 2 --dist loadfile
 SETUP = @$(PYTHON) deploy/laptop/bootstrap.py
 BIN = .venv/bin
 
-.PHONY: run test test-long lab radio-test bench fuzz deb screenshots check
+.PHONY: run test test-long lab radio-test arm64-test bench fuzz deb screenshots check
 
 run:
 	$(SETUP) publisher collector
@@ -37,6 +37,11 @@ lab:
 radio-test:
 	$(SETUP) publisher collector dev
 	$(BIN)/python -m pytest -p no:randomly tests/guest $(ARGS)
+
+# Runs the package for a Pi; as root, with mmdebstrap, arch-test and qemu-user-static (tests/deploy/test_deb_arm64.py).
+arm64-test:
+	$(SETUP) publisher collector dev
+	$(BIN)/python -m pytest -p no:randomly tests/deploy/test_deb_arm64.py $(ARGS)
 
 bench:
 	$(SETUP) publisher collector dev

@@ -81,7 +81,7 @@ class Machine:
     def _command(self, way: Path) -> list[str]:
         drives = [(self.disk, "qcow2"), (self.card, "raw")]
         return [
-            "qemu-system-x86_64", "-M", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024",
+            "qemu-system-x86_64", "-M", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "512",
             "-display", "none", "-monitor", "none",
             "-chardev", f"file,id=console,path={self.console},append=on", "-serial", "chardev:console",
             *(word for file, kind in drives for word in ("-drive", f"if=virtio,file={file},format={kind}")),
