@@ -5,8 +5,9 @@
         box.cut_power()                          # as if the cable were pulled
         box.start()                              # the same disk again
 
-Every instruction is carried out by QEMU itself (TCG), so that no host needs to lend its processor. The machine has a
-hardware watchdog, a wired port with a network that gives out addresses, and a second one with `laptop` at its far end.
+Every instruction is carried out by QEMU itself (TCG), so that no host needs to lend its processor. The machine has
+512 MB as the smallest box, a hardware watchdog, a wired port with a network that gives out addresses, and a second one with
+`laptop` at its far end.
 """
 
 from __future__ import annotations
