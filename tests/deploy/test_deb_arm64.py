@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 from typing import TYPE_CHECKING
@@ -61,7 +62,7 @@ def test_all_of_the_program_is_there_and_runs(box: Box) -> None:
 
 
 def test_it_serves_counts_and_reports_what_another_kind_of_machine_reads(box: Box, tmp_path: Path) -> None:
-    """Signatures, seals, columns and deltas of an arm64 hub, read by head office on this machine, and the other way."""
+    """What an arm64 hub seals and signs, read by head office on this machine, and the other way."""
     with Town(tmp_path / "town") as town:
         town.folder.mkdir()
         given = box.root / "srv"
@@ -82,6 +83,10 @@ def test_it_serves_counts_and_reports_what_another_kind_of_machine_reads(box: Bo
         with running(box, town):
             status, page = town.ask("GET", f"/items/{ITEM}", Accept_Language="es-MX")
             assert (status, b"</html>" in page) == (200, True)
+            film = re.search(rb'src="(/media/[^"]+)"', page)
+            assert film
+            status, part = town.ask("GET", film[1].decode(), Range="bytes=1000-1999")
+            assert (status, len(part)) == (206, 1000)
             phone = Phone(town)
             phone.play(ITEM, [[0, 40]])
             phone.insist()

@@ -1,6 +1,7 @@
 """`hub messages modem`: a real serial line's settings, and a modem on a pseudo-terminal that behaves badly."""
 
 import os
+import resource
 import subprocess
 import sys
 import termios
@@ -52,6 +53,8 @@ def test_what_does_not_fit_one_sms_is_said_so(data):
 
 def test_a_program_that_has_many_files_open_sends_as_well():
     """select(2) knows none beyond the 1,024th."""
+    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (2048, allowed[1]))
     many = [os.dup(0) for _ in range(1030)]
     try:
         with FakeModem() as fake:
@@ -60,6 +63,7 @@ def test_a_program_that_has_many_files_open_sends_as_well():
     finally:
         for one in many:
             os.close(one)
+        resource.setrlimit(resource.RLIMIT_NOFILE, allowed)
 
 
 @pytest.mark.parametrize(
