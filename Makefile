@@ -5,8 +5,8 @@
 # `make deb DEBIAN=13 ARCH=arm64`: the package for a box, into var/deb.
 # `make screenshots`: every page and state, on three screens, light and dark, into var/screenshots.
 PYTHON ?= python3
-# The tests wait a lot, for browsers, servers and disks, so three processes share them, file by file, on two cores as well.
-SHARE ?= -n 3 --dist loadfile
+# The tests wait a lot, for browsers, servers and disks, so two processes share them, file by file.
+SHARE ?= -n 2 --dist loadfile
 SETUP = @$(PYTHON) deploy/laptop/bootstrap.py
 BIN = .venv/bin
 
