@@ -2,7 +2,7 @@
 
     python benchmarks/memory.py
 
-The hub is installed by itself, as a box has it: beside head office's driver for PostgreSQL, peewee loads that too (9 MB
+The hub is installed by itself, as a box has it: beside head office's driver for PostgreSQL, peewee loads that too (8 MB
 in each process). Pss (proportional set size) from /proc counts what the two processes share once. The 50 phones ask for
 random ranges of a lesson on kept-alive connections while each reports what it plays. Start is measured five times on a
 library and a database that exist; the median counts.

@@ -81,7 +81,7 @@ class Applier:
             self._sweep()
             outcome = self._once()
             # What came meanwhile: systemd starts nothing anew that runs.
-            while self._waiting() or self._trial_is_over():
+            while self._waiting() or self.keep.trial_is_over():
                 outcome = self._once()
         return outcome
 
@@ -175,7 +175,7 @@ class Applier:
 
     def _stand(self) -> Outcome:
         """Nothing was ordered: put in force again what was. The outcome is the last order's, and what lacks now."""
-        dealt, lost, network = self.keep.dealt(), self._back(), self._kept()
+        dealt, lost, network = self.keep.dealt(), self._back(), self.keep.wanted()
         said = dealt.sentence if dealt.done else "No network was ordered yet."
         if dealt.ok and network:  # said anew, for a trial may be over, or a radio gone
             said = _sentence(adapted(network, self.hardware)[0], self.hardware)
@@ -183,7 +183,7 @@ class Applier:
 
     def _back(self) -> str:
         """Put in force what was, adapted to the machine there is; what lacks, in sentences."""
-        network = self._kept()
+        network = self.keep.wanted()
         if self.keep.running_trial() is None:
             self._end_trial()
         if network is None:
@@ -197,11 +197,6 @@ class Applier:
             return f"{lost} {error} {self._bare()}".strip()
         return lost
 
-    def _kept(self) -> Network | None:
-        """What is to be in force: a trial that runs, else what was kept last."""
-        trial = self.keep.running_trial()
-        return trial.network if trial else self.keep.last()
-
     def _bare(self) -> str:
         """The cable alone, so that somebody can come in; a sentence if even that fails."""
         try:
@@ -211,9 +206,6 @@ class Applier:
         return ""
 
     # A trial
-
-    def _trial_is_over(self) -> bool:
-        return self.keep.trial() is not None and self.keep.running_trial() is None
 
     def _end_trial(self) -> None:
         if self.keep.trial():

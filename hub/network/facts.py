@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 
 def facts(keep: Keep, hardware: Hardware, name: str) -> dict[str, Any]:
     """Plain values for JSON. `radio` carries the village's Wi-Fi, or would; `advice` is on its limits."""
-    trial = keep.running_trial()
-    network = trial.network if trial else keep.last()
+    network, trial = keep.wanted(), keep.running_trial()
     machine = {
         "radios": [_radio(radio) for radio in hardware.radios],
         "ports": [asdict(port) for port in hardware.ports],

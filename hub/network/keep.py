@@ -109,6 +109,15 @@ class Keep:
         trial = self.trial()
         return trial if trial and seconds_of_boot() < trial.until else None
 
+    def trial_is_over(self) -> bool:
+        """Whether there is one whose end was not carried out yet."""
+        return self.trial() is not None and self.running_trial() is None
+
+    def wanted(self) -> Network | None:
+        """What is to be in force: a trial that runs, else what was kept last."""
+        trial = self.running_trial()
+        return trial.network if trial else self.last()
+
     def note_trial(self, trial: Trial | None) -> None:
         if trial is None:
             (self.run / "trial.json").unlink(missing_ok=True)

@@ -47,7 +47,7 @@ def _why(settings: Settings, keep: Keep, run: Run) -> str:
     order, dealt = ordered(settings, "network"), keep.dealt()
     if order is not None and not (dealt.done and dealt.digest == digest(order)):
         return "An order for the network waits."
-    if keep.trial() is not None and keep.running_trial() is None:
+    if keep.trial_is_over():
         return "The trial of the village's network is over."
     if not (keep.current / "nftables.nft").exists():
         return "No network is in force."
@@ -58,10 +58,9 @@ def _changed(keep: Keep, run: Run) -> str:
     """What became of the network in force by itself, or by another program."""
     if not run(["nft", "list", "table", "inet", TABLE]).ok:
         return "Somebody took the firewall away."
-    hardware, trial = look(keep.root, lambda words: run(words).text), keep.running_trial()
+    hardware, network = look(keep.root, lambda words: run(words).text), keep.wanted()
     if marks(hardware) != noted(keep):
         return "A radio or a port came or went."
-    network = trial.network if trial else keep.last()
     if network and next(deaf(place(adapted(network, hardware)[0], hardware), run), ""):
         return "Names are not answered on one of the networks."
     return ""
